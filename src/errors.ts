@@ -1,0 +1,67 @@
+/**
+ * The catalogue of errors: code → meaning, DICOM status, A-ABORT/A-ASSOCIATE-RJ reason, HTTP status, retryable.
+ * Programmer errors are asserts and end the process. Hostile or damaged input is a FirstreadError, caught once per
+ * edge. Refusals that are normal business are return values. No message carries patient data.
+ */
+export interface ErrorEntry {
+  readonly meaning: string;
+  /** PS3.7 Annex C status for a C-STORE that fails so. */
+  readonly dicomStatus?: number;
+  readonly httpStatus?: number;
+  /** Trying the same again later may work. */
+  readonly retryable: boolean;
+}
+
+const entry = (meaning: string, retryable: boolean, dicomStatus?: number, httpStatus?: number): ErrorEntry => ({
+  meaning,
+  retryable,
+  ...(dicomStatus === undefined ? {} : { dicomStatus }),
+  ...(httpStatus === undefined ? {} : { httpStatus }),
+});
+
+/** Grouped by room; a room adds its own codes here. */
+export const ERRORS = {
+  // dicom
+  'not-dicom': entry('the bytes are not a DICOM object', false, 0xc000, 415),
+  'data-set-damaged': entry('the data set cannot be parsed', false, 0xc000, 422),
+  'data-set-over-limit': entry('the data set exceeds a limit (depth, elements, length)', false, 0xc000, 422),
+  'pixels-damaged': entry('the pixel data is damaged', false),
+  'pixels-over-limit': entry('the pixel data exceeds a limit', false),
+  'pixels-unsupported': entry('the pixel encoding is not supported', false),
+  'decode-timeout': entry('decoding took longer than its deadline', false),
+  // intake
+  'storage-full': entry('out of resources: free space is below the floor', true, 0xa700, 507),
+  'storage-failed': entry('the object could not be made durable', true, 0xa700, 500),
+  'object-too-large': entry('the object exceeds the size limit', false, 0xa700, 413),
+  'sop-mismatch': entry('data set does not match SOP class or instance', false, 0xa900, 422),
+  'study-uid-missing': entry('the object has no Study Instance UID', false, 0xa900, 422),
+  // inference
+  'instance-missing': entry('the stored instance is not there', true, undefined, 404),
+  'hub-unreachable': entry('the hub does not answer', true),
+  'model-invalid': entry('the model folder is not usable', false),
+  'model-hash-mismatch': entry('the model file differs from its manifest', false),
+  'model-self-test-failed': entry('the model does not reproduce its self-test', false),
+  'provider-unavailable': entry('the execution provider is not available', true),
+  // configuration and use
+  'config-invalid': entry('a setting is not valid', false),
+  'usage': entry('the command line is not valid', false),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error class that edges catch. `details` are for logs: offsets, tag paths, limits; never patient data. */
+export class FirstreadError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+
+  constructor(code: ErrorCode, message?: string, details: Readonly<Record<string, string | number | boolean>> = {}, cause?: unknown) {
+    super(message ?? ERRORS[code].meaning, cause === undefined ? undefined : { cause });
+    this.name = 'FirstreadError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get entry(): ErrorEntry {
+    return ERRORS[this.code];
+  }
+}
