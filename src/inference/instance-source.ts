@@ -4,7 +4,7 @@
  */
 export interface InstanceSource {
   /** The Part 10 file as stored. Rejects with a FirstreadError (`instance-missing`, `hub-unreachable`). */
-  fetch(contentSha256: string, signal: AbortSignal): Promise<Uint8Array>;
+  fetch(fileKey: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Stores the grey JPEG that the page shows (long side ≤ 1024 px, presentation polarity). Idempotent. */
-  putPreview(contentSha256: string, jpeg: Uint8Array): Promise<void>;
+  putPreview(fileKey: string, jpeg: Uint8Array): Promise<void>;
 }

@@ -5,7 +5,7 @@
  * loses nothing), it holds no pixels (jobs carry references), it does not order the worklist, it does not promise
  * exactly-once (consumers are idempotent by jobId).
  */
-import type { AnalysisOutcome } from '../study/types.ts';
+import type { AnalysisOutcome, InstanceHeader } from '../study/types.ts';
 
 /** One image to analyse. `jobId` = hash(sopInstanceUid, contentSha256): adding it twice is adding it once. */
 export interface AnalysisJob {
@@ -13,6 +13,12 @@ export interface AnalysisJob {
   readonly studyInstanceUid: string;
   readonly sopInstanceUid: string;
   readonly contentSha256: string;
+  /** File key in the spool (see intake/spool.ts): what an instance source fetches by. */
+  readonly fileKey: string;
+  /** Set where the question is not "analyse" but "are these two the same picture": the first-kept instance's file. */
+  readonly compareWithFileKey?: string;
+  /** What the header says: eligibility and spacing need it, so that a worker need not trust its own parse alone. */
+  readonly header: InstanceHeader;
   /** 0 is served first (STAT), 10 is ordinary, 20 is a re-analysis in the background. */
   readonly rank: number;
   readonly enqueuedAtMs: number;

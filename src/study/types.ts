@@ -106,6 +106,14 @@ export type AnalysisOutcome =
       readonly timings?: StageTimings;
     }
   | {
+      /** The same SOP Instance UID came with other bytes: are the decoded pixels equal (a re-encoding)? */
+      readonly kind: 'compared';
+      readonly samePixels: boolean;
+      readonly detail: string;
+      readonly models: readonly ModelReference[];
+      readonly timings?: StageTimings;
+    }
+  | {
       /** It should have been read and could not be: a human must look. */
       readonly kind: 'unreadable';
       readonly reason: CodedReason;
