@@ -1,0 +1,203 @@
+/**
+ * PORTS of the API: just what the routes need from the registry, the spool and the live feed, so that the server can
+ * be built in a test from plain objects. The hub composes the real ones; nothing here knows SQLite or a path.
+ */
+import type { Readable } from 'node:stream';
+import type { AnalysisOutcome, CodedReason, FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
+
+/** What the page shows of a patient: the header facts of the first-kept image of the study. */
+export type PatientFacts = Pick<
+  InstanceHeader,
+  | 'patientId'
+  | 'patientName'
+  | 'patientBirthDate'
+  | 'patientSex'
+  | 'patientAgeYears'
+  | 'accessionNumber'
+  | 'studyDate'
+  | 'studyTime'
+  | 'studyDescription'
+  | 'institutionName'
+  | 'characterSetGuessed'
+>;
+
+/** One study at its place on the list. `rank` counts from 1 over the whole list; absent for studies off the list. */
+export interface ListedStudy {
+  readonly rank?: number;
+  readonly study: Study;
+  readonly patient: PatientFacts;
+  /** Past this wait the study outranks its class; absent where the class has no cap or the study is off the list. */
+  readonly waitingCapMs?: number;
+}
+
+export interface WorklistQuery {
+  readonly limit: number;
+  readonly offset: number;
+  /** Studies that were read or closed too, after the ranked ones. */
+  readonly includeRead: boolean;
+  /** Name (accents and case do not matter), patient ID or accession number. */
+  readonly search?: string;
+}
+
+export interface WorklistPage {
+  /** Of everything that matches, not only of this page. */
+  readonly total: number;
+  readonly studies: readonly ListedStudy[];
+}
+
+/** One stored image, as the detail view needs it. */
+export interface StoredImage {
+  readonly sopInstanceUid: string;
+  readonly contentSha256: string;
+  readonly fileKey: string;
+  readonly byteLength: number;
+  readonly receivedAtMs: number;
+  readonly callingAeTitle: string;
+  readonly header: InstanceHeader;
+  readonly outcome?: AnalysisOutcome;
+}
+
+export interface JournalEntry {
+  readonly atMs: number;
+  /** The event's kind, e.g. `instanceStored`, `read`. */
+  readonly kind: string;
+  /** One plain line without patient data. */
+  readonly text: string;
+  readonly by?: string;
+}
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly studyInstanceUid: string;
+  readonly destination: string;
+  /** What is sent: `report` or `original`. */
+  readonly kind: string;
+  readonly state: 'pending' | 'sent' | 'verified' | 'failed';
+  readonly attempts: number;
+  readonly updatedAtMs: number;
+  readonly nextAttemptAtMs?: number;
+  readonly error?: string;
+}
+
+export interface ReportRow {
+  readonly sopInstanceUid: string;
+  readonly revision: number;
+  readonly family: FindingFamily | string;
+  readonly fileKey: string;
+  readonly writtenAtMs: number;
+}
+
+/** A device that was turned away: association rejected, object refused, and why. */
+export interface RefusalRow {
+  readonly atMs: number;
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  readonly remoteAddress: string;
+  readonly reason: CodedReason;
+}
+
+export interface DeviceRow {
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  readonly lastSeenAtMs: number;
+  readonly instanceCount: number;
+  readonly refusalCount: number;
+  readonly stationName?: string;
+}
+
+export interface ModelRow extends ModelReference {
+  readonly family: FindingFamily;
+  /** 0–100. */
+  readonly threshold: number;
+  readonly thresholdOrigin: string;
+  readonly ready: boolean;
+  /** "interim", "validated" …: what the card says. */
+  readonly status?: string;
+}
+
+/** What a reader or operator does to a study. The hub turns it into a StudyEvent. */
+export type ReaderAction =
+  | { readonly kind: 'read' }
+  | { readonly kind: 'unread' }
+  | { readonly kind: 'prioritise'; readonly stat: boolean }
+  | { readonly kind: 'close'; readonly reason: string }
+  | { readonly kind: 'acknowledge' };
+
+/** Studies: questions and the few things a person may do. Synchronous: SQLite on the same machine. */
+export interface StudiesPort {
+  worklist(query: WorklistQuery, nowMs: number): WorklistPage;
+  study(studyInstanceUid: string, nowMs: number): ListedStudy | undefined;
+  imagesOf(studyInstanceUid: string): readonly StoredImage[];
+  /** Whose picture is this? The study of a stored file, so that a view can be audited. */
+  studyOfFile(fileKey: string): string | undefined;
+  journalOf(studyInstanceUid: string): readonly JournalEntry[];
+  reportsOf(studyInstanceUid: string): readonly ReportRow[];
+  report(sopInstanceUid: string): (ReportRow & { readonly studyInstanceUid: string }) | undefined;
+  deliveries(query: { readonly studyInstanceUid?: string; readonly limit: number; readonly offset: number }): readonly DeliveryRow[];
+  refusals(query: { readonly limit: number; readonly offset: number }): readonly RefusalRow[];
+  devices(): readonly DeviceRow[];
+  models(): readonly ModelRow[];
+  /** One line: why the first study stands above the second, or the other way round. */
+  explainOrder(above: Study, below: Study, nowMs: number): string;
+  /** 'refused' where the study machine has no such step from where the study is. */
+  act(studyInstanceUid: string, action: ReaderAction, by: string, nowMs: number): 'done' | 'unknown-study' | 'refused';
+}
+
+export interface OpenedFile {
+  readonly stream: Readable;
+  readonly byteLength: number;
+}
+
+/** Files by key; `undefined` where there is none. Keys were checked against `FILE_KEY` before they come here. */
+export interface FilesPort {
+  openInstance(fileKey: string): Promise<OpenedFile | undefined>;
+  openReport(fileKey: string): Promise<OpenedFile | undefined>;
+  openPreview(fileKey: string): Promise<OpenedFile | undefined>;
+  /** Atomic and idempotent. */
+  writePreview(fileKey: string, jpeg: Uint8Array): Promise<void>;
+}
+
+/** A file key is a hash: no path can be spelled with it. */
+export const FILE_KEY = '^[0-9a-f]{64}$';
+
+export interface UserRow {
+  readonly name: string;
+  readonly role: Role;
+  /** `scrypt$N$r$p$salt$hash`, see api/passwords.ts. */
+  readonly passwordHash: string;
+  readonly disabled?: boolean;
+}
+
+export interface SessionRow {
+  /** SHA-256 of the cookie's value: a copy of the registry opens no session. */
+  readonly idHash: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAtMs: number;
+  readonly lastSeenAtMs: number;
+}
+
+export interface TokenRow {
+  /** SHA-256 of the token (256 random bits, so no slow hash is needed). */
+  readonly tokenHash: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAtMs: number;
+  readonly expiresAtMs?: number;
+}
+
+export type Role = 'reader' | 'operator' | 'admin' | 'worker';
+
+/** Users, sessions and tokens. Synchronous, like the registry. */
+export interface AccountsPort {
+  userCount(): number;
+  user(name: string): UserRow | undefined;
+  saveUser(user: UserRow): void;
+  session(idHash: string): SessionRow | undefined;
+  saveSession(session: SessionRow): void;
+  removeSession(idHash: string): void;
+  /** Sessions last seen before. */
+  removeSessionsBefore(lastSeenAtMs: number): void;
+  token(tokenHash: string): TokenRow | undefined;
+  saveToken(token: TokenRow): void;
+}
