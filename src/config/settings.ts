@@ -1,0 +1,80 @@
+/**
+ * Every setting of Firstread, with unit, limits, default and the default's reason. docs/settings.md is generated from
+ * this table (`firstread config --markdown`), and a test holds the two together.
+ */
+import { availableParallelism } from 'node:os';
+import { checkDestinations } from './destinations.ts';
+import type { DestinationSetting } from './destinations.ts';
+import { integer, json, oneOf, real, text, texts, yesNo } from './setting.ts';
+
+const AE = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$/;
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+export const SETTINGS = {
+  // Where
+  data: text({ default: './firstread-data', kind: 'folder', reason: 'Everything Firstread keeps lies under this folder; back it up as a whole.' }),
+  models: texts({ default: [], kind: 'folders, comma-separated', reason: 'Folders with one sub-folder per model; empty means the models shipped in models/.' }),
+
+  // Receiving
+  dicomHost: text({ default: '0.0.0.0', kind: 'address', reason: 'Modalities must reach the listener; the AE lists and a firewall say who.' }),
+  dicomPort: integer({ default: 11112, min: 0, max: 65535, unit: 'port', reason: 'IANA\'s DICOM port that needs no root; 0 takes a free one.' }),
+  aeTitle: text({ default: 'FIRSTREAD', kind: 'AE title, 1–16 characters', pattern: AE, reason: 'Our own application entity title.' }),
+  acceptAnyCalledAeTitle: yesNo({ default: true, reason: 'Devices are often set up with odd called titles; refusing them loses images. Set false once all are known.' }),
+  callingAeTitles: texts({ default: [], kind: 'AE titles, comma-separated', pattern: AE, reason: 'Who may send; empty lets everybody in. Refused attempts are recorded with the reason.' }),
+  associationsMax: integer({ default: 200, min: 1, max: 5000, unit: 'associations', reason: 'More senders than a region has devices; bounds memory at about 2 MB each.' }),
+  associationsPerPeerMax: integer({ default: 100, min: 1, max: 5000, unit: 'associations', reason: 'One address cannot take all places.' }),
+  pduLengthMaxBytes: integer({ default: MIB, min: 4096, max: 64 * MIB, unit: 'bytes', reason: 'Longer PDUs are refused on their six-byte header.' }),
+  objectMaxBytes: integer({ default: 2 * GIB - 1, min: MIB, max: 64 * GIB, unit: 'bytes', reason: 'A 3000 × 3000 film has 18 MB; multi-frame objects of other devices should still be kept.' }),
+  artimTimeoutMs: integer({ default: 30_000, min: 100, max: 600_000, unit: 'ms', reason: 'PS3.8 ARTIM: a connection that does not ask for an association, or does not close, ends here.' }),
+  associationIdleTimeoutMs: integer({ default: 60_000, min: 500, max: 3_600_000, unit: 'ms', reason: 'A sender silent for this long is gone; it may come back and send again.' }),
+
+  // Keeping
+  freeSpaceFloorBytes: integer({ default: 2 * GIB, min: 0, max: 1024 * GIB, unit: 'bytes', reason: 'Below it C-STORE answers A700H (out of resources) while the list still works: room for registry, reports and logs.' }),
+  retentionDays: integer({ default: 30, min: 1, max: 36_500, unit: 'days', reason: 'Images older than this go, but only when read or closed and delivered; the PACS is the archive.' }),
+  retentionFreeBytes: integer({ default: 10 * GIB, min: 0, max: 1024 * GIB, unit: 'bytes', reason: 'Below this much free space the oldest finished studies go earlier.' }),
+
+  // Queue and workers
+  redisUrl: text({ default: '', kind: 'redis:// address', env: ['REDIS_URL'], secret: true, reason: 'Empty: the embedded queue. Set: BullMQ, so that workers on other machines can help.' }),
+  queuePrefix: text({ default: 'firstread', kind: 'text', pattern: /^[A-Za-z0-9_-]{1,40}$/, reason: 'Key prefix in Redis, one per site where several share a server.' }),
+  workers: integer({ default: 1, min: 0, max: 64, unit: 'processes', reason: 'Workers that the hub starts itself; 0 where all run elsewhere.' }),
+  provider: text({ default: 'cpu', kind: 'cpu or cuda:N', pattern: /^(cpu|cuda:\d{1,2})$/, reason: 'Where models run. cuda without its libraries is an error, never a silent CPU run.' }),
+  inferenceThreads: integer({ default: Math.min(4, availableParallelism()), min: 1, max: 64, unit: 'threads', reason: 'Per worker; small networks gain little beyond four.' }),
+  decodeThreads: integer({ default: Math.max(1, Math.min(4, availableParallelism() - 1)), min: 1, max: 64, unit: 'threads', reason: 'Per worker; decoding goes on while the model runs.' }),
+  decodeDeadlineMs: integer({ default: 20_000, min: 100, max: 600_000, unit: 'ms', reason: 'A damaged stream can spin for ever; the slowest honest film takes about 2 s on old hardware.' }),
+  batchMax: integer({ default: 8, min: 1, max: 32, unit: 'images', reason: 'On a CPU larger batches only wait longer; on a GPU set 32.' }),
+  leaseMs: integer({ default: 5000, min: 500, max: 600_000, unit: 'ms', reason: 'A worker silent for this long loses its jobs: recovery within 6 s.' }),
+  attemptsMax: integer({ default: 3, min: 1, max: 20, unit: 'tries', reason: 'After that the image is set aside and the study asks for a human.' }),
+  hubUrl: text({ default: '', kind: 'http(s):// address', reason: 'For `firstread worker` on another machine: where images are fetched.' }),
+  workerToken: text({ default: '', kind: 'token', secret: true, reason: 'For `firstread worker` on another machine: the token that `firstread token --role worker` printed.' }),
+
+  // Rules
+  analyseSecondaryCapture: yesNo({ default: false, reason: 'Screenshots and our own pictures are secondary captures; digitised films may be too: set true where a film scanner writes them.' }),
+  imageSideMinPixels: integer({ default: 200, min: 32, max: 4096, unit: 'pixels', reason: 'Smaller pictures are icons; the models read 256.' }),
+  statCallingAeTitles: texts({ default: [], kind: 'AE titles, comma-separated', pattern: AE, reason: 'Devices whose studies are STAT, such as the emergency room\'s.' }),
+  statCalledAeTitles: texts({ default: [], kind: 'AE titles, comma-separated', pattern: AE, reason: 'Called titles that mean STAT, for devices with two send buttons.' }),
+  inpatientCallingAeTitles: texts({ default: [], kind: 'AE titles, comma-separated', pattern: AE, reason: 'Devices on the wards, such as mobile units.' }),
+  waitCapCriticalMinutes: real({ default: 15, min: 1, max: 10_080, unit: 'minutes', reason: 'STAT and flagged: a quarter of an hour is what an emergency room expects.' }),
+  waitCapUrgentMinutes: real({ default: 60, min: 1, max: 10_080, unit: 'minutes', reason: 'Flagged: within the hour, while the patient is still in the house.' }),
+  waitCapUndeterminedMinutes: real({ default: 60, min: 1, max: 10_080, unit: 'minutes', reason: 'Not analysed: may be anything, so it counts as urgent.' }),
+  waitCapRoutineMinutes: real({ default: 480, min: 1, max: 100_800, unit: 'minutes', reason: 'Not flagged: within a working day, because a model misses things.' }),
+
+  // Delivering
+  destinations: json<readonly DestinationSetting[]>({ default: [], kind: 'list of {name, host, port, calledAeTitle, …}', check: checkDestinations, reason: 'Where reports go; empty: reports are kept here only. See docs/settings.md for the fields.' }),
+  deliveryTimeoutMs: integer({ default: 30_000, min: 500, max: 600_000, unit: 'ms', reason: 'A destination silent for this long is tried again later.' }),
+  manufacturer: text({ default: 'Firstread', kind: 'text', pattern: /^[^\\\u0000-\u001f]{1,64}$/, reason: 'Manufacturer written into reports.' }),
+  institutionName: text({ default: '', kind: 'text', pattern: /^[^\\\u0000-\u001f]{0,64}$/, reason: 'Institution that runs this Firstread, written into reports as the observer\'s.' }),
+
+  // Web
+  httpHost: text({ default: '127.0.0.1', kind: 'address', reason: 'The page shows patients: only this machine until users are set up (`firstread user add`).' }),
+  httpPort: integer({ default: 8070, min: 0, max: 65535, unit: 'port', reason: '0 takes a free one.' }),
+  httpNames: texts({ default: [], kind: 'host names, comma-separated', reason: 'Names under which the page is reached, besides this machine\'s own; other Host headers are refused.' }),
+  sessionHours: real({ default: 12, min: 0.1, max: 168, unit: 'hours', reason: 'One shift.' }),
+
+  // Running
+  logLevel: oneOf({ default: 'info', values: ['debug', 'info', 'warn', 'error'], reason: 'Logs never carry patient data at any level.' }),
+  logFormat: oneOf({ default: 'auto', values: ['auto', 'json', 'pretty'], reason: 'auto: pretty on a terminal, JSON lines otherwise.' }),
+  shutdownGraceMs: integer({ default: 20_000, min: 100, max: 600_000, unit: 'ms', reason: 'SIGTERM: running associations may finish for this long.' }),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
