@@ -1,0 +1,81 @@
+/**
+ * The data folder: where everything lies, and who owns it. Exactly one hub at a time: the lock is an SQLite EXCLUSIVE
+ * transaction held for the hub's life, which the operating system ends with the process, however it dies.
+ * hub.json tells other commands on this machine how to reach the running hub.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { FirstreadError } from '../errors.ts';
+
+export interface DataFolder {
+  readonly root: string;
+  readonly registry: string;
+  readonly queue: string;
+  readonly spool: string;
+  readonly previews: string;
+  readonly audit: string;
+  readonly hubFile: string;
+}
+
+export interface HubAddress {
+  readonly pid: number;
+  readonly dicomPort: number;
+  readonly httpUrl: string;
+  /** A token that lets commands on this machine act on the hub; the file is readable by its owner only. */
+  readonly token: string;
+}
+
+export function dataFolder(root: string): DataFolder {
+  return {
+    root,
+    registry: join(root, 'registry.sqlite'),
+    queue: join(root, 'queue.sqlite'),
+    spool: join(root, 'spool'),
+    previews: join(root, 'previews'),
+    audit: join(root, 'audit'),
+    hubFile: join(root, 'hub.json'),
+  };
+}
+
+/** Creates the folder where needed (0700: it holds patients) and takes the lock. Throws when another hub has it. */
+export function lockDataFolder(folder: DataFolder): { release(): void } {
+  try {
+    for (const path of [folder.root, folder.spool, folder.previews, folder.audit]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FirstreadError('config-invalid', `the data folder ${folder.root} cannot be created: ${(error as Error).message}; choose another with --data DIR`);
+  }
+  const lock = new DatabaseSync(join(folder.root, 'hub.lock'));
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
+  } catch {
+    lock.close();
+    const hub = readHubAddress(folder);
+    throw new FirstreadError('config-invalid', `another hub${hub ? ` (process ${hub.pid}, ${hub.httpUrl})` : ''} is running on ${folder.root}; stop it first, or use another --data DIR`);
+  }
+  return {
+    release() {
+      rmSync(folder.hubFile, { force: true });
+      lock.close();
+    },
+  };
+}
+
+export function writeHubAddress(folder: DataFolder, address: HubAddress): void {
+  const part = `${folder.hubFile}.part`;
+  writeFileSync(part, `${JSON.stringify(address)}\n`, { mode: 0o600 });
+  chmodSync(part, 0o600);
+  renameSync(part, folder.hubFile);
+}
+
+/** The hub that runs on this folder, as far as its file tells; the file of a dead hub is recognised by its process. */
+export function readHubAddress(folder: DataFolder): HubAddress | undefined {
+  if (!existsSync(folder.hubFile)) return undefined;
+  try {
+    const address = JSON.parse(readFileSync(folder.hubFile, 'utf8')) as HubAddress;
+    process.kill(address.pid, 0);
+    return address;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Starts the workers that belong to this hub, watches them, and starts them again when they end. A worker is a process
+ * of its own: `session.run` blocks its thread, and a crash in a codec or a GPU driver must not touch intake.
+ * The wait before a restart doubles from 0.25 s to 10 s while a worker keeps failing before it was ever ready.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+
+export interface WorkerMessage {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+export interface SupervisorOptions {
+  readonly count: number;
+  /** The script to fork, and what it gets as its one argument (JSON). */
+  readonly entry: string;
+  readonly workerOptions: unknown;
+  readonly onMessage: (message: WorkerMessage, pid: number) => void;
+  readonly onExit: (code: number | null, signal: string | null, willRestart: boolean) => void;
+}
+
+export interface WorkerSupervisor {
+  /** Tells the workers that there is something to claim, so that they need not poll fast. */
+  wake(): void;
+  /** How many workers say that their models are loaded, warm and self-tested. */
+  readyCount(): number;
+  /** The last reason why a worker could not start, in words. */
+  lastProblem(): string | undefined;
+  pids(): readonly number[];
+  stop(graceMs: number): Promise<void>;
+}
+
+const RESTART_MS_MIN = 250;
+const RESTART_MS_MAX = 10_000;
+
+interface Slot {
+  child: ChildProcess | undefined;
+  ready: boolean;
+  failures: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
+  let stopping = false;
+  let problem: string | undefined;
+  const slots: Slot[] = Array.from({ length: options.count }, () => ({ child: undefined, ready: false, failures: 0, timer: undefined }));
+
+  const start = (slot: Slot): void => {
+    const child = fork(options.entry, [JSON.stringify(options.workerOptions)], {
+      // Its output joins the hub's: logs are lines either way.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      serialization: 'json',
+    });
+    slot.child = child;
+    child.on('message', (message: WorkerMessage) => {
+      if (message.type === 'ready') {
+        slot.ready = true;
+        slot.failures = 0;
+        problem = undefined;
+      } else if (message.type === 'problem') {
+        problem = String(message['message'] ?? 'the worker did not start');
+      }
+      options.onMessage(message, child.pid ?? 0);
+    });
+    child.on('error', (error) => {
+      problem = error.message;
+    });
+    child.once('exit', (code, signal) => {
+      slot.child = undefined;
+      slot.ready = false;
+      slot.failures++;
+      options.onExit(code, signal, !stopping);
+      if (stopping) return;
+      slot.timer = setTimeout(() => start(slot), Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** (slot.failures - 1)));
+    });
+  };
+  for (const slot of slots) start(slot);
+
+  const tell = (child: ChildProcess | undefined, message: WorkerMessage): void => {
+    // The channel may close between the check and the send: the exit handler does the rest.
+    if (child?.connected) child.send(message, () => undefined);
+  };
+
+  return {
+    wake: () => slots.forEach((slot) => tell(slot.child, { type: 'wake' })),
+    readyCount: () => slots.filter((slot) => slot.ready).length,
+    lastProblem: () => problem,
+    pids: () => slots.flatMap((slot) => slot.child?.pid ?? []),
+    async stop(graceMs) {
+      stopping = true;
+      await Promise.all(
+        slots.map(async (slot) => {
+          clearTimeout(slot.timer);
+          const child = slot.child;
+          if (child === undefined) return;
+          const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+          tell(child, { type: 'stop' });
+          const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+          await gone;
+          clearTimeout(timer);
+        }),
+      );
+    },
+  };
+}
