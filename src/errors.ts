@@ -29,10 +29,23 @@ export const ERRORS = {
   'pixels-over-limit': entry('the pixel data exceeds a limit', false),
   'pixels-unsupported': entry('the pixel encoding is not supported', false),
   'decode-timeout': entry('decoding took longer than its deadline', false),
+  // dimse
+  'pdu-malformed': entry('a PDU cannot be decoded', false),
+  'command-malformed': entry('a command set cannot be decoded', false, 0xc000),
+  'peer-unreachable': entry('no connection to the peer', true),
+  'peer-silent': entry('the peer did not answer in time', true),
+  'association-rejected': entry('the peer rejected the association, permanently', false),
+  'association-rejected-transient': entry('the peer rejected the association for now', true),
+  'association-lost': entry('the association was aborted or its connection lost', true),
+  'context-not-accepted': entry('the peer accepted no presentation context for this object', false),
   // intake
   'storage-full': entry('out of resources: free space is below the floor', true, 0xa700, 507),
   'storage-failed': entry('the object could not be made durable', true, 0xa700, 500),
-  'object-too-large': entry('the object exceeds the size limit', false, 0xa700, 413),
+  // Not A700H: that says "try again later", and the object will never be smaller.
+  'object-too-large': entry('the object exceeds the size limit', false, 0xc000, 413),
+  'sop-class-refused': entry('the SOP class is not accepted here', false, 0x0122, 415),
+  'sop-instance-invalid': entry('the SOP Instance UID is not a UID', false, 0x0117, 422),
+  'intake-closing': entry('the system is shutting down', true, 0xa700, 503),
   'sop-mismatch': entry('data set does not match SOP class or instance', false, 0xa900, 422),
   'study-uid-missing': entry('the object has no Study Instance UID', false, 0xa900, 422),
   // inference

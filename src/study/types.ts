@@ -130,6 +130,8 @@ export interface InstanceHeader {
   readonly sopClassUid: string;
   readonly transferSyntaxUid: string;
   readonly studyInstanceUid: string;
+  /** The sender left Study Instance UID out: the one above is ours, one for each such instance. */
+  readonly studyUidSynthesised?: true;
   readonly seriesInstanceUid?: string;
   readonly patientId?: string;
   readonly issuerOfPatientId?: string;
@@ -190,6 +192,16 @@ export interface StudyInstance {
   readonly findings: readonly Finding[];
   readonly notAssessed: readonly NotAssessed[];
   readonly receivedAtMs: number;
+  /** False for objects without a picture (SR, presentation state). Absent means true. */
+  readonly hasPixels?: boolean;
+  /** Pending with this set: the question is "the same picture as those bytes?", not "analyse". */
+  readonly compareWithSha256?: string;
+  /** The rest of a scored outcome, kept for the report and the page. */
+  readonly remarks?: readonly CodedReason[];
+  readonly models?: readonly ModelReference[];
+  readonly image?: { readonly rows: number; readonly columns: number };
+  readonly decodePath?: string;
+  readonly timings?: StageTimings;
 }
 
 /** All findings of a study: the highest ever seen per family. A flag never silently falls. */
@@ -203,6 +215,8 @@ export interface OrderContext {
   readonly stat: boolean;
   /** Who said STAT: an AE title rule, an attribute, or a person. */
   readonly statSource?: string;
+  /** A person decided: what later images carry does not change it. */
+  readonly statByPerson?: boolean;
   readonly inpatient: boolean;
   readonly patientAgeYears?: number;
 }
@@ -222,10 +236,28 @@ export interface Study {
   readonly instances: readonly StudyInstance[];
   /** A conflict or failure a human has to look at; set only, until acknowledged. */
   readonly attention?: CodedReason;
+  readonly attentionAtMs?: number;
+  readonly acknowledgedAtMs?: number;
+  readonly acknowledgedBy?: string;
+  /** Revision of the newest reports that exist; kept beside the state, so that `attention` can be reported too. */
   readonly reportedRevision?: number;
+  /** How many deliveries the newest reports need; 0 = no destination wants them, so there is nothing to wait for. */
+  readonly deliveryCount?: number;
   readonly deliveredRevision?: number;
+  /** Off the list: read here or elsewhere, or closed by hand. A new image clears these. */
   readonly readAtMs?: number;
   readonly readBy?: string;
+  readonly readWhere?: ReadWhere;
   readonly closedAtMs?: number;
+  readonly closedBy?: string;
   readonly closedReason?: string;
+  /** Back on the list after it was read or closed, and why; waiting counts from then. */
+  readonly reopenedAtMs?: number;
+  readonly reopenedReason?: CodedReason;
 }
+
+/** How we know that a study was read: a click here, a final report seen elsewhere, or a site's rule. */
+export type ReadWhere = 'here' | 'final-report' | 'rule';
+
+/** What ranking and the list need of a study: all but its images. */
+export type StudyHead = Omit<Study, 'instances'>;
