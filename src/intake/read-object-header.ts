@@ -28,6 +28,8 @@ export interface AnnouncedObject {
 /** Everything the registry keeps lies in groups up to 0040 (PS3.6); whatever follows may be as large as it likes. */
 const HEADER_TAG_LAST = 0x0040ffff;
 
+const IDENTITY = [TAG.SOPClassUID, TAG.SOPInstanceUID, TAG.StudyInstanceUID];
+
 export async function readObjectHeader(received: ReceivedBytes, announced: AnnouncedObject, headerBytesMax: number): Promise<InstanceHeader> {
   let head = received.head;
   let dataSet = parseHead(head, received.byteLength, announced.transferSyntaxUid);
@@ -37,6 +39,8 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
   }
   if (dataSet === undefined) throw new FirstreadError('data-set-over-limit', 'no end of the header within its limit', { headerBytesMax });
 
+  // Some garbage reads as elements; an object says at least one thing about who it is.
+  if (!IDENTITY.some((tag) => elementBytes(dataSet, tag) !== undefined)) throw new FirstreadError('not-dicom');
   checkSame(dataSet, TAG.SOPClassUID, announced.sopClassUid);
   checkSame(dataSet, TAG.SOPInstanceUID, announced.sopInstanceUid);
   const header = readInstanceHeader(dataSet, announced);

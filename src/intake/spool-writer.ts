@@ -48,10 +48,8 @@ export function createSpoolWriter(
   let filled = fileMeta.byteLength;
   filling.set(fileMeta);
 
-  // The chain of file operations: open, then one write after the other. Never rejects.
-  let underway: Promise<void> | undefined = advance(async () => {
-    file = await fileSystem.create(path);
-  });
+  /** The file operation under way, if any; at most one write among them. Never rejects. */
+  let underway: Promise<void> | undefined;
   let callerWaits = false;
   let released = false;
 
@@ -103,6 +101,10 @@ export function createSpoolWriter(
     // Do not sit on a full chunk while the disk is idle.
     if (filled === filling.byteLength && underway === undefined) sendChunk(false);
   }
+
+  underway = advance(async () => {
+    file = await fileSystem.create(path);
+  });
 
   return {
     path,

@@ -211,7 +211,7 @@ async function makeFolders(root: string, incoming: string, fileSystem: SpoolFile
     const path = join(root, folder);
     await fileSystem.makeDirectory(path);
     const there = new Set(await fileSystem.list(path));
-    for (const fan of FAN_OUT) if (!there.has(fan)) await fileSystem.makeDirectory(join(path, fan));
+    await Promise.all(FAN_OUT.filter((fan) => !there.has(fan)).map((fan) => fileSystem.makeDirectory(join(path, fan))));
     // Also when nothing was missing: a process killed between mkdir and fsync leaves folders visible but not durable.
     await fileSystem.syncDirectory(path);
   }
