@@ -151,6 +151,8 @@ describe('identity', () => {
     ['another image', { images: [image, SECOND_IMAGE] }],
     ['model', { models: [{ ...model, sha256: 'e'.repeat(64) }] }],
     ['configuration', { configurationSha256: 'f'.repeat(64) }],
+    ['score', { statement: { kind: 'scored', decodePath: 'x', finding: { ...TB_FINDING, score: 87.44 } } }],
+    ['reason', { statement: { kind: 'not-analysed', reason: { code: 'unreadable', text: 'x' } } }],
     ['SOP class', { sopClass: 'comprehensive' }],
   ])('another %s makes another report', (_, change) => expect(uid({ ...tb, ...change })).not.toBe(uid(tb)));
 

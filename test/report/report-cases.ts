@@ -116,6 +116,7 @@ export const CASES = {
   },
   'tb-flagged-without-region': {
     ...COMMON,
+    revision: 3,
     family: 'tuberculosis',
     models: [TB_MODEL],
     statement: { kind: 'scored', finding: { ...TB_FINDING, region: [] }, decodePath: '1.2.840.10008.1.2.4.90 full' },
