@@ -1,0 +1,185 @@
+/**
+ * Who is asking: one-time links, passwords, sessions in a cookie, API tokens. Every secret is 256 random bits and kept
+ * as its SHA-256; nothing read from the registry opens a door. Leaves out OpenID Connect, which will end in the same
+ * `startSession`.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { FirstreadError } from '../errors.ts';
+import type { Audit } from '../ops/audit.ts';
+import { createAttempts, type AttemptLimits } from './attempts.ts';
+import { verifyNobody, verifyPassword } from './passwords.ts';
+import type { AccountsPort, Role } from './ports.ts';
+
+export interface Caller {
+  readonly name: string;
+  readonly role: Role;
+  /** 'cookie' is sent by browsers unasked, so it needs CSRF protection; 'token' is not. */
+  readonly by: 'cookie' | 'token';
+  /** Of the session or the token: to tell two sessions of one person apart without naming the secret. */
+  readonly key: string;
+}
+
+export interface AuthLimits {
+  /** Long enough to walk to the other screen. */
+  readonly linkLifeMs: number;
+  readonly linkCountMax: number;
+  /** A reading shift. */
+  readonly sessionLifeMs: number;
+  /** A reading room screen left alone. The page's own refreshes do not count as use. */
+  readonly sessionIdleMs: number;
+  /** The registry syncs each write: last use is noted this often at most. */
+  readonly touchEveryMs: number;
+}
+
+export const AUTH_LIMITS: AuthLimits = {
+  linkLifeMs: 15 * 60_000,
+  linkCountMax: 50,
+  sessionLifeMs: 12 * 60 * 60_000,
+  sessionIdleMs: 2 * 60 * 60_000,
+  touchEveryMs: 60_000,
+};
+
+export interface Auth {
+  /** A one-time link's secret: print `<page address>/sign-in?link=<secret>`. */
+  issueLink(grant: { readonly name: string; readonly role: Role }): string;
+  redeemLink(link: string, from: string): string;
+  /** The new session's cookie value. Throws `credentials-wrong` or `too-many-attempts`. */
+  signIn(name: string, password: string, from: string): Promise<string>;
+  signOut(cookieValue: string, from: string): void;
+  callerOfCookie(cookieValue: string, use: 'active' | 'background'): Caller | undefined;
+  callerOfToken(token: string, from: string): Caller | undefined;
+  /** A new token; shown once. */
+  issueToken(grant: { readonly name: string; readonly role: Role; readonly lifeMs?: number }): string;
+  /** Makes a token chosen elsewhere (DATA/secrets.json) valid. */
+  acceptToken(token: string, grant: { readonly name: string; readonly role: Role }): void;
+}
+
+export interface AuthOptions {
+  readonly accounts: AccountsPort;
+  readonly audit: Audit;
+  readonly now: () => number;
+  readonly limits?: Partial<AuthLimits>;
+  readonly attemptLimits?: AttemptLimits;
+}
+
+/** Sessions from a link belong to no user; a colon cannot be in a user's name. */
+const LINK_PREFIX = 'link:';
+
+const secret = (): string => randomBytes(32).toString('base64url');
+export const hashSecret = (value: string): string => createHash('sha256').update(value).digest('hex');
+
+export function createAuth(options: AuthOptions): Auth {
+  const { accounts, audit, now } = options;
+  const limits = { ...AUTH_LIMITS, ...options.limits };
+  const attempts = createAttempts(options.attemptLimits);
+  const links = new Map<string, { name: string; role: Role; expiresAtMs: number }>();
+
+  const startSession = (name: string, role: Role): string => {
+    const value = secret();
+    accounts.removeSessionsBefore(now() - limits.sessionIdleMs);
+    accounts.saveSession({ idHash: hashSecret(value), name, role, createdAtMs: now(), lastSeenAtMs: now() });
+    return value;
+  };
+
+  const refuse = (code: 'link-invalid' | 'credentials-wrong' | 'too-many-attempts', who: string, from: string): never => {
+    audit.record({ event: 'sign-in-refused', who, from, outcome: 'refused', details: { code } });
+    throw new FirstreadError(code);
+  };
+
+  const failed = (keys: readonly string[], who: string, from: string): void => {
+    const locked = keys.map((key) => attempts.fail(key, now())).some(Boolean);
+    if (locked) audit.record({ event: 'locked-out', who, from, outcome: 'refused' });
+  };
+
+  const auth: Auth = {
+    issueLink(grant) {
+      for (const [key, link] of links) if (link.expiresAtMs <= now() || links.size >= limits.linkCountMax) links.delete(key);
+      const value = secret();
+      links.set(hashSecret(value), { ...grant, expiresAtMs: now() + limits.linkLifeMs });
+      audit.record({ event: 'link-issued', who: grant.name, outcome: 'done', details: { role: grant.role } });
+      return value;
+    },
+
+    redeemLink(value, from) {
+      const key = `link@${from}`;
+      if (attempts.lockedForMs(key, now()) > 0) refuse('too-many-attempts', '-', from);
+      const hash = hashSecret(value);
+      const link = links.get(hash);
+      links.delete(hash);
+      if (link === undefined || link.expiresAtMs <= now()) {
+        failed([key], '-', from);
+        return refuse('link-invalid', '-', from);
+      }
+      audit.record({ event: 'sign-in', who: link.name, from, outcome: 'done', details: { by: 'link', role: link.role } });
+      return startSession(LINK_PREFIX + link.name, link.role);
+    },
+
+    async signIn(name, password, from) {
+      const who = name.slice(0, 64);
+      const keys = [`${who}@${from}`, `@${from}`, `${who}@`];
+      if (keys.some((key) => attempts.lockedForMs(key, now()) > 0)) refuse('too-many-attempts', who, from);
+      const user = accounts.user(name);
+      const right = user === undefined || user.disabled === true ? await verifyNobody(password) : await verifyPassword(password, user.passwordHash);
+      if (!right || user === undefined) {
+        failed(keys, who, from);
+        return refuse('credentials-wrong', who, from);
+      }
+      // The address keeps its count: one known password must not buy an attacker free guesses at others.
+      attempts.succeed(keys[0]!);
+      attempts.succeed(keys[2]!);
+      audit.record({ event: 'sign-in', who, from, outcome: 'done', details: { by: 'password', role: user.role } });
+      return startSession(user.name, user.role);
+    },
+
+    signOut(cookieValue, from) {
+      const session = accounts.session(hashSecret(cookieValue));
+      if (session === undefined) return;
+      accounts.removeSession(session.idHash);
+      audit.record({ event: 'sign-out', who: shownName(session.name), from, outcome: 'done' });
+    },
+
+    callerOfCookie(cookieValue, use) {
+      const idHash = hashSecret(cookieValue);
+      const session = accounts.session(idHash);
+      if (session === undefined) return undefined;
+      const ended = now() - session.createdAtMs >= limits.sessionLifeMs || now() - session.lastSeenAtMs >= limits.sessionIdleMs;
+      const user = session.name.startsWith(LINK_PREFIX) ? undefined : accounts.user(session.name);
+      const gone = !session.name.startsWith(LINK_PREFIX) && (user === undefined || user.disabled === true);
+      if (ended || gone) {
+        accounts.removeSession(idHash);
+        return undefined;
+      }
+      if (use === 'active' && now() - session.lastSeenAtMs >= limits.touchEveryMs) accounts.saveSession({ ...session, lastSeenAtMs: now() });
+      // A role taken away is gone at once, not at the next sign-in.
+      return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', key: idHash.slice(0, 16) };
+    },
+
+    callerOfToken(token, from) {
+      const key = `token@${from}`;
+      if (attempts.lockedForMs(key, now()) > 0) throw new FirstreadError('too-many-attempts');
+      const row = accounts.token(hashSecret(token));
+      if (row === undefined || (row.expiresAtMs !== undefined && row.expiresAtMs <= now())) {
+        failed([key], '-', from);
+        return undefined;
+      }
+      return { name: row.name, role: row.role, by: 'token', key: row.tokenHash.slice(0, 16) };
+    },
+
+    issueToken(grant) {
+      const token = `frd_${secret()}`;
+      accounts.saveToken({
+        tokenHash: hashSecret(token), name: grant.name, role: grant.role, createdAtMs: now(),
+        ...(grant.lifeMs === undefined ? {} : { expiresAtMs: now() + grant.lifeMs }),
+      });
+      audit.record({ event: 'token-issued', who: grant.name, outcome: 'done', details: { role: grant.role } });
+      return token;
+    },
+
+    acceptToken(token, grant) {
+      accounts.saveToken({ tokenHash: hashSecret(token), name: grant.name, role: grant.role, createdAtMs: now() });
+    },
+  };
+  return auth;
+}
+
+const shownName = (sessionName: string): string => (sessionName.startsWith(LINK_PREFIX) ? sessionName.slice(LINK_PREFIX.length) : sessionName);

@@ -1,0 +1,87 @@
+/**
+ * Users with passwords: scrypt from node:crypto (OWASP's parameters: N 2^17, r 8, p 1 → 128 MiB, about 0.3 s), at most
+ * two at once, so that a flood of sign-ins cannot take the machine's memory from the models.
+ */
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { FirstreadError } from '../errors.ts';
+import type { AccountsPort, Role } from './ports.ts';
+
+interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+export const SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 };
+/** NIST SP 800-63B asks for at least 8; longer, no rules about signs. */
+export const PASSWORD_LENGTH_MIN = 10;
+export const PASSWORD_LENGTH_MAX = 256;
+export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+const HASH_CONCURRENCY_MAX = 2;
+const HASH_WAITING_MAX = 20;
+
+const COMMON = ['password', '1234567890', 'qwertyuiop', 'firstread', 'radiology', 'changeme', 'administrator', 'letmein', 'hospital', 'benhvien', 'matkhau'];
+
+export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
+  const salt = randomBytes(16);
+  const hash = await derive(password, salt, cost);
+  return `scrypt$${cost.N}$${cost.r}$${cost.p}$${salt.toString('base64url')}$${hash.toString('base64url')}`;
+}
+
+export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+  const [kind, n, r, p, salt, hash] = stored.split('$');
+  if (kind !== 'scrypt' || salt === undefined || hash === undefined || password.length > PASSWORD_LENGTH_MAX) return false;
+  const expected = Buffer.from(hash, 'base64url');
+  const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(n), r: Number(r), p: Number(p) });
+  return derived.length === expected.length && timingSafeEqual(derived, expected);
+}
+
+let decoy: Promise<string> | undefined;
+
+/** As long as a true check takes: an unknown name must not answer faster. */
+export async function verifyNobody(password: string): Promise<false> {
+  decoy ??= hashPassword(randomBytes(12).toString('hex'));
+  await verifyPassword(password, await decoy);
+  return false;
+}
+
+/** Why this password will not do; undefined where it will. */
+export function passwordProblem(name: string, password: string): string | undefined {
+  if (password.length < PASSWORD_LENGTH_MIN) return `at least ${PASSWORD_LENGTH_MIN} characters`;
+  if (password.length > PASSWORD_LENGTH_MAX) return `at most ${PASSWORD_LENGTH_MAX} characters`;
+  const plain = password.toLowerCase();
+  if (new Set(plain).size < 4) return 'too few different characters';
+  if (COMMON.some((word) => plain.replace(/[^a-z0-9]/g, '').replace(/\d{0,6}$/, '') === word || plain === word)) return 'too common';
+  if (plain.includes(name.toLowerCase())) return 'must not contain the name';
+  return undefined;
+}
+
+/** For the command line: adds the user or gives an existing one a new password and role. */
+export async function addUser(accounts: AccountsPort, user: { readonly name: string; readonly role: Role; readonly password: string }): Promise<void> {
+  if (!USER_NAME.test(user.name)) throw new FirstreadError('request-invalid', 'a user name has 1 to 64 letters, digits, dots, dashes, underscores or @');
+  const problem = passwordProblem(user.name, user.password);
+  if (problem !== undefined) throw new FirstreadError('password-weak', `the password will not do: ${problem}`);
+  accounts.saveUser({ name: user.name, role: user.role, passwordHash: await hashPassword(user.password) });
+}
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function derive(password: string, salt: Buffer, cost: ScryptCost): Promise<Buffer> {
+  if (running >= HASH_CONCURRENCY_MAX) {
+    if (waiting.length >= HASH_WAITING_MAX) throw new FirstreadError('too-many-attempts');
+    await new Promise<void>((go) => waiting.push(go));
+  } else {
+    running += 1;
+  }
+  try {
+    return await new Promise<Buffer>((resolve, reject) => {
+      // NFC: the same password typed on a Mac and on Windows.
+      scrypt(password.normalize('NFC'), salt, 32, { ...cost, maxmem: 256 * cost.N * cost.r }, (error, key) => (error === null ? resolve(key) : reject(error)));
+    });
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What a request must be before anything looks at it (PURE): asked for under our own name (against DNS rebinding), from
+ * our own page (against CSRF), and answered with headers that give a page no room for foreign script.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+
+export const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+/** The custom header that a page of another origin cannot send without asking first (and we answer no CORS). */
+export const PAGE_HEADER = 'x-firstread';
+
+/** Name part of a Host header, lower case, without port and final dot; undefined where it is none. */
+export function hostName(host: string | undefined): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::\d{1,5})?$/.exec((host ?? '').toLowerCase());
+  return match?.[1];
+}
+
+export function isHostAllowed(host: string | undefined, allowedHosts: readonly string[]): boolean {
+  const name = hostName(host);
+  return name !== undefined && allowedHosts.includes(name);
+}
+
+/** For requests that change something and are authenticated by cookie. */
+export function comesFromOurPage(headers: IncomingHttpHeaders): boolean {
+  if (headers[PAGE_HEADER] === undefined) return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') return false;
+  const { origin } = headers;
+  if (origin === undefined) return true;
+  const match = /^https?:\/\/([^/]+)$/.exec(origin);
+  return match !== null && match[1]!.toLowerCase() === (headers.host ?? '').toLowerCase();
+}
+
+/** The value of one cookie; the last one wins nothing: two of the same name are an attempt, so none counts. */
+export function cookieValue(header: string | undefined, name: string): string | undefined {
+  if (header === undefined || header.length > 8_192) return undefined;
+  const values = header.split(';').map((part) => part.trim()).filter((part) => part.startsWith(`${name}=`)).map((part) => part.slice(name.length + 1));
+  return values.length === 1 && /^[A-Za-z0-9_-]{43}$/.test(values[0]!) ? values[0] : undefined;
+}
+
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer ([A-Za-z0-9_-]{16,256})$/i.exec(header ?? '')?.[1];
+}
+
+/** `blob:` is for pictures fetched with their session and shown from memory. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'", "font-src 'self'",
+  "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+].join('; ');
+
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), payment=()',
+  'cache-control': 'no-store',
+};

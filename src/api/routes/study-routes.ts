@@ -1,0 +1,143 @@
+/** The worklist, one study, its pictures and reports, and what a reader does to it. Every look at a patient is audited. */
+import { FirstreadError } from '../../errors.ts';
+import type { Audit } from '../../ops/audit.ts';
+import type { AuditEvent } from '../../ops/audit-chain.ts';
+import type { Live } from '../live.ts';
+import type { FilesPort, ListedStudy, OpenedFile, ReaderAction, StudiesPort } from '../ports.ts';
+import type { Permission } from '../roles.ts';
+import type { ApiCall, ApiRoute } from '../route.ts';
+import * as schemas from '../schemas.ts';
+import { imageOf, rowOf } from '../worklist-row.ts';
+
+export interface StudyRouteOptions {
+  readonly studies: StudiesPort;
+  readonly files: FilesPort;
+  readonly audit: Audit;
+  readonly live: Live;
+  readonly now: () => number;
+  readonly limits: { readonly worklistAuditEveryMs: number };
+}
+
+export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
+  const { studies, files, audit, live, now } = options;
+  const noteWorklistView = createViewNote(audit, now, options.limits.worklistAuditEveryMs);
+
+  const look = (call: ApiCall, event: AuditEvent, studyInstanceUid: string, object?: string): void =>
+    audit.record({ event, who: call.caller.name, from: call.from, outcome: 'done', studyInstanceUid, ...(object === undefined ? {} : { object }) });
+
+  const studyNamed = (uid: string): ListedStudy => {
+    const listed = studies.study(uid, now());
+    if (listed === undefined) throw new FirstreadError('not-found');
+    return listed;
+  };
+
+  const sendFile = (call: ApiCall, file: OpenedFile | undefined, mediaType: string, name?: string): unknown => {
+    if (file === undefined) throw new FirstreadError('not-found');
+    call.reply.header('content-type', mediaType).header('content-length', file.byteLength);
+    if (name !== undefined) call.reply.header('content-disposition', `attachment; filename="${name}"`);
+    return call.reply.send(file.stream);
+  };
+
+  const action = (verb: string, permission: Permission, event: AuditEvent, summary: string, body: schemas.JsonSchema | undefined, make: (body: unknown) => ReaderAction): ApiRoute => ({
+    method: 'POST',
+    url: `/api/studies/:uid/${verb}`,
+    access: permission,
+    summary,
+    params: schemas.uidParams,
+    ...(body === undefined ? {} : { body }),
+    answer: schemas.doneAnswer,
+    handler(call) {
+      const uid = call.params['uid']!;
+      const done = make(call.body);
+      const outcome = studies.act(uid, done, call.caller.name, now());
+      if (outcome === 'unknown-study') throw new FirstreadError('not-found');
+      audit.record({
+        event, who: call.caller.name, from: call.from, outcome: outcome === 'done' ? 'done' : 'refused', studyInstanceUid: uid,
+        ...(done.kind === 'prioritise' ? { details: { stat: done.stat } } : {}),
+      });
+      if (outcome === 'refused') throw new FirstreadError('step-refused');
+      live.changed(uid);
+      return { done: true };
+    },
+  });
+
+  return [
+    {
+      method: 'GET', url: '/api/worklist', access: 'view-worklist', summary: 'Studies in reading order, most pressing first.',
+      query: schemas.worklistQuery, answer: schemas.worklistAnswer,
+      handler(call) {
+        const { limit, offset, includeRead, search } = call.query as { limit: number; offset: number; includeRead: boolean; search?: string };
+        const livePosition = live.position(); // before the rows: a change in between is told again, not missed
+        const nowMs = now();
+        const page = studies.worklist({ limit, offset, includeRead, ...(search === undefined || search.trim() === '' ? {} : { search }) }, nowMs);
+        noteWorklistView(call, search);
+        return { total: page.total, serverNowMs: nowMs, livePosition, rows: page.studies.map((listed) => rowOf(listed, nowMs)) };
+      },
+    },
+    {
+      method: 'GET', url: '/api/studies/:uid', access: 'view-study', summary: 'One study: images, findings, journal, reports, deliveries.',
+      params: schemas.uidParams, answer: schemas.studyAnswer,
+      handler(call) {
+        const uid = call.params['uid']!;
+        const listed = studyNamed(uid);
+        look(call, 'patient-viewed', uid);
+        return {
+          serverNowMs: now(),
+          row: rowOf(listed, now()),
+          notAssessed: listed.study.assessment.notAssessed,
+          images: studies.imagesOf(uid).map((image) => imageOf(listed, image)),
+          journal: studies.journalOf(uid),
+          reports: studies.reportsOf(uid),
+          deliveries: studies.deliveries({ studyInstanceUid: uid, limit: 100, offset: 0 }),
+        };
+      },
+    },
+    action('read', 'mark-read', 'study-read', 'Marks a study read: it leaves the worklist.', undefined, () => ({ kind: 'read' })),
+    action('unread', 'mark-read', 'study-unread', 'Puts a study back on the worklist.', undefined, () => ({ kind: 'unread' })),
+    action('close', 'mark-read', 'study-closed', 'Closes a study by hand, with a reason.', schemas.closeBody, (body) => ({ kind: 'close', reason: (body as { reason: string }).reason })),
+    action('prioritise', 'prioritise', 'study-prioritised', 'Sets or clears STAT.', schemas.prioritiseBody, (body) => ({ kind: 'prioritise', stat: (body as { stat: boolean }).stat })),
+    action('acknowledge', 'acknowledge', 'study-acknowledged', 'A human has looked at what needed attention.', undefined, () => ({ kind: 'acknowledge' })),
+    {
+      method: 'GET', url: '/api/why', access: 'view-worklist', summary: 'Why one study stands above another.', query: schemas.whyQuery, answer: schemas.whyAnswer,
+      handler(call) {
+        const [a, b] = [studyNamed(String(call.query['a'])), studyNamed(String(call.query['b']))];
+        const [above, below] = (a.rank ?? Infinity) <= (b.rank ?? Infinity) ? [a, b] : [b, a];
+        return { above: above.study.studyInstanceUid, below: below.study.studyInstanceUid, explanation: studies.explainOrder(above.study, below.study, now()) };
+      },
+    },
+    {
+      method: 'GET', url: '/api/instances/:fileKey/preview', access: 'view-study', summary: 'The picture of a stored image as a grey JPEG.',
+      params: schemas.fileKeyParams, answer: { mediaType: 'image/jpeg' },
+      async handler(call) {
+        const fileKey = call.params['fileKey']!;
+        const studyInstanceUid = studies.studyOfFile(fileKey);
+        const file = studyInstanceUid === undefined ? undefined : await files.openPreview(fileKey);
+        if (file !== undefined) look(call, 'picture-viewed', studyInstanceUid!, fileKey);
+        return sendFile(call, file, 'image/jpeg');
+      },
+    },
+    {
+      method: 'GET', url: '/api/reports/:uid', access: 'view-study', summary: 'A structured report as a DICOM file.',
+      params: schemas.uidParams, answer: { mediaType: 'application/dicom' },
+      async handler(call) {
+        const report = studies.report(call.params['uid']!);
+        const file = report === undefined ? undefined : await files.openReport(report.fileKey);
+        if (file !== undefined) look(call, 'report-viewed', report!.studyInstanceUid, report!.sopInstanceUid);
+        return sendFile(call, file, 'application/dicom', `${call.params['uid']!}.dcm`);
+      },
+    },
+  ];
+}
+
+/** The page asks again with every change: the same person looking at the same list is one view, for a while. */
+function createViewNote(audit: Audit, now: () => number, everyMs: number): (call: ApiCall, search: string | undefined) => void {
+  const noted = new Map<string, number>();
+  return (call, search) => {
+    const key = `${call.caller.key} ${search ?? ''}`;
+    if (now() - (noted.get(key) ?? -Infinity) < everyMs) return;
+    noted.delete(key);
+    noted.set(key, now());
+    if (noted.size > 1_000) noted.delete(noted.keys().next().value!);
+    audit.record({ event: 'worklist-viewed', who: call.caller.name, from: call.from, outcome: 'done', ...(search === undefined ? {} : { details: { searched: true } }) });
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * JSON schemas of what goes in and out. What an answer's schema does not name is not sent: a new column in the registry
+ * does not leak by itself. Strings from outside have lengths.
+ */
+import { FILE_KEY } from './ports.ts';
+import { FLAGS } from './flag.ts';
+import { ROLES } from './roles.ts';
+
+export interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly [keyword: string]: unknown;
+}
+
+type Properties = Readonly<Record<string, JsonSchema>>;
+
+/** All properties are required but those named optional. */
+export function object(properties: Properties, optional: readonly string[] = []): JsonSchema {
+  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)), additionalProperties: false };
+}
+export const array = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+export const text: JsonSchema = { type: 'string' };
+export const number: JsonSchema = { type: 'number' };
+export const integer: JsonSchema = { type: 'integer' };
+export const flag: JsonSchema = { type: 'boolean' };
+export const epochMs: JsonSchema = { type: 'number', description: 'milliseconds since 1970-01-01T00:00:00Z' };
+const oneOf = (values: readonly string[]): JsonSchema => ({ type: 'string', enum: values });
+
+/** PS3.5 9.1: digits and dots, at most 64. */
+export const uid: JsonSchema = { type: 'string', pattern: '^[0-9.]{1,64}$' };
+export const uidParams = object({ uid });
+export const fileKeyParams = object({ fileKey: { type: 'string', pattern: FILE_KEY } });
+const limit = (byDefault: number, maximum: number): JsonSchema => ({ type: 'integer', minimum: 1, maximum, default: byDefault });
+const offset: JsonSchema = { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 };
+export const pageQuery = object({ limit: limit(100, 500), offset }, ['limit', 'offset']);
+export const worklistQuery = object(
+  { limit: limit(100, 500), offset, includeRead: { type: 'boolean', default: false }, search: { type: 'string', maxLength: 200 } },
+  ['limit', 'offset', 'includeRead', 'search'],
+);
+export const whyQuery = object({ a: uid, b: uid });
+
+const reason = object({ code: text, text });
+const model = object({ name: text, version: text, sha256: text });
+const box = object({ x: number, y: number, width: number, height: number, score: number });
+
+const findingFields: Properties = {
+  family: text, label: text, score: number, threshold: number, flagged: flag, longAxisMm: number, longAxisAtDetector: flag, model,
+};
+const findingOptional = ['longAxisMm', 'longAxisAtDetector'];
+const notAssessed = array(object({ family: text, reason }));
+
+const rowFields: Properties = {
+  rank: integer,
+  studyInstanceUid: text,
+  flag: oneOf(FLAGS),
+  state: oneOf(['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention']),
+  priority: oneOf(['critical', 'urgent', 'routine', 'undetermined']),
+  reason,
+  attention: reason,
+  stat: flag,
+  statSource: text,
+  inpatient: flag,
+  findings: array(object(findingFields, findingOptional)),
+  patientName: text, patientId: text, patientSex: text, patientBirthDate: text, patientAgeYears: number, characterSetGuessed: flag,
+  accessionNumber: text, studyDate: text, studyTime: text, studyDescription: text, institutionName: text,
+  receivedAtMs: epochMs,
+  updatedAtMs: epochMs,
+  waitingCapMs: { type: 'number', description: 'past this wait the study outranks its class' },
+  overdue: flag,
+  instanceCount: integer,
+  revision: integer,
+  readAtMs: epochMs, readBy: text, closedAtMs: epochMs, closedReason: text,
+};
+const rowOptional = [
+  'rank', 'attention', 'statSource', 'patientName', 'patientId', 'patientSex', 'patientBirthDate', 'patientAgeYears', 'accessionNumber', 'studyDate', 'studyTime',
+  'studyDescription', 'institutionName', 'waitingCapMs', 'readAtMs', 'readBy', 'closedAtMs', 'closedReason',
+];
+export const row = object(rowFields, rowOptional);
+export const worklistAnswer = object({ total: integer, serverNowMs: epochMs, livePosition: text, rows: array(row) });
+
+const image = object(
+  {
+    sopInstanceUid: text, fileKey: text, contentSha256: text, byteLength: number, receivedAtMs: epochMs, callingAeTitle: text,
+    status: oneOf(['pending', 'scored', 'ineligible', 'unreadable', 'conflict', 'variant']),
+    reason,
+    modality: text, viewPosition: text, bodyPartExamined: text, seriesDescription: text, manufacturer: text, stationName: text, transferSyntaxUid: text,
+    columns: integer, rows: integer,
+    findings: array(object({ ...findingFields, boxes: array(box), region: array(array(array(number))) }, findingOptional)),
+    notAssessed, remarks: array(reason), decodePath: text,
+    timings: object({ fetchMs: number, decodeMs: number, preprocessMs: number, inferenceMs: number, totalMs: number }),
+  },
+  ['reason', 'modality', 'viewPosition', 'bodyPartExamined', 'seriesDescription', 'manufacturer', 'stationName', 'columns', 'rows', 'decodePath', 'timings'],
+);
+export const delivery = object(
+  { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text },
+  ['nextAttemptAtMs', 'error'],
+);
+export const studyAnswer = object({
+  serverNowMs: epochMs,
+  row,
+  notAssessed,
+  images: array(image),
+  journal: array(object({ atMs: epochMs, kind: text, text, by: text }, ['by'])),
+  reports: array(object({ sopInstanceUid: text, revision: integer, family: text, writtenAtMs: epochMs })),
+  deliveries: array(delivery),
+});
+
+export const whyAnswer = object({ above: text, below: text, explanation: text });
+export const refusalsAnswer = object({ refusals: array(object({ atMs: epochMs, callingAeTitle: text, calledAeTitle: text, remoteAddress: text, reason })) });
+export const devicesAnswer = object({
+  devices: array(object({ callingAeTitle: text, remoteAddress: text, lastSeenAtMs: epochMs, instanceCount: integer, refusalCount: integer, stationName: text }, ['stationName'])),
+});
+export const deliveriesAnswer = object({ deliveries: array(delivery) });
+export const modelsAnswer = object({
+  models: array(object({ name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: text, ready: flag, status: text }, ['status'])),
+});
+
+export const prioritiseBody = object({ stat: flag });
+export const closeBody = object({ reason: { type: 'string', minLength: 3, maxLength: 200 } });
+export const signInBody = object({ name: { type: 'string', minLength: 1, maxLength: 64 }, password: { type: 'string', minLength: 1, maxLength: 256 } });
+export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(ROLES.filter((role) => role !== 'worker')) });
+export const linkAnswer = object({ path: text });
+export const linkQuery = object({ link: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } });
+export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text }, ['name', 'role']);
+export const doneAnswer = object({ done: flag });
+export const readyAnswer = object({ ready: flag, checks: array(object({ name: text, ok: flag, required: flag, reason: text }, ['reason'])) });
+export const errorAnswer = object({ error: object({ code: text, message: text, detail: text, requestId: text }, ['detail']) });

@@ -1,0 +1,202 @@
+/**
+ * The API and the page: a Fastify app as a function of its options, the same in tests and in production. Order of the
+ * guards: host name, then who it is, then what they may do, then where the request comes from; only then is a body read.
+ */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { FirstreadError } from '../errors.ts';
+import type { Audit } from '../ops/audit.ts';
+import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
+import type { Log } from '../ops/log.ts';
+import type { Readiness } from '../ops/readiness.ts';
+import type { Auth, Caller } from './auth.ts';
+import { AUTH_LIMITS } from './auth.ts';
+import { addErrorHandling } from './error-answers.ts';
+import type { Live } from './live.ts';
+import { isLoopback } from './may-listen.ts';
+import { openApiOf } from './openapi.ts';
+import type { AccountsPort, FilesPort, StudiesPort } from './ports.ts';
+import { bearerToken, comesFromOurPage, cookieValue, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
+import { mayDo } from './roles.ts';
+import { answerSchema, type Access, type ApiCall, type ApiRoute } from './route.ts';
+import { healthRoutes } from './routes/health-routes.ts';
+import { internalRoutes } from './routes/internal-routes.ts';
+import { liveRoute } from './routes/live-route.ts';
+import { operationsRoutes } from './routes/operations-routes.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
+import { studyRoutes } from './routes/study-routes.ts';
+
+export interface ApiLimits {
+  /** JSON bodies: the largest is a reason of 200 characters. */
+  readonly bodyBytesMax: number;
+  readonly previewBytesMax: number;
+  readonly requestTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionCountMax: number;
+  readonly worklistAuditEveryMs: number;
+  readonly heartbeatMs: number;
+  readonly streamCountMax: number;
+  readonly streamsPerCallerMax: number;
+  readonly backlogBytesMax: number;
+}
+
+export const API_LIMITS: ApiLimits = {
+  bodyBytesMax: 64 * 1024,
+  previewBytesMax: 2 * 1024 * 1024,
+  requestTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 15_000,
+  connectionCountMax: 1_000,
+  worklistAuditEveryMs: 10 * 60_000,
+  heartbeatMs: 15_000,
+  streamCountMax: 200,
+  streamsPerCallerMax: 12,
+  backlogBytesMax: 256 * 1024,
+};
+
+export interface ServerOptions {
+  readonly studies: StudiesPort;
+  readonly files: FilesPort;
+  readonly accounts: AccountsPort;
+  readonly auth: Auth;
+  readonly live: Live;
+  readonly audit: Audit;
+  readonly metrics: FirstreadMetrics;
+  readonly readiness: Readiness;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly version: string;
+  /** Names under which the page is reached, besides this machine's own. */
+  readonly allowedHosts?: readonly string[];
+  readonly secureCookies?: boolean;
+  readonly cookieName?: string;
+  readonly limits?: Partial<ApiLimits>;
+  /** Must be what `auth` was made with. */
+  readonly sessionLifeMs?: number;
+}
+
+const WEB_FOLDER = fileURLToPath(new URL('./web/', import.meta.url));
+
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const limits = { ...API_LIMITS, ...options.limits };
+  const { auth, log, metrics } = options;
+  const cookieName = options.cookieName ?? 'firstread_session';
+  const allowedHosts = [...LOCAL_HOSTS, ...(options.allowedHosts ?? []).map((name) => name.toLowerCase())];
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    genReqId: () => randomBytes(6).toString('hex'),
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allErrors: false } },
+  });
+  app.server.headersTimeout = limits.headersTimeoutMs;
+  app.server.maxConnections = limits.connectionCountMax;
+  addErrorHandling(app, { log, audit: options.audit, metrics, now: options.now, whoIs: (request) => callers.get(request)?.name });
+
+  const identify = (request: FastifyRequest): Caller | undefined => {
+    const token = bearerToken(request.headers.authorization);
+    if (token !== undefined) return auth.callerOfToken(token, request.ip);
+    const cookie = cookieValue(request.headers.cookie, cookieName);
+    // The page says which requests it makes by itself: they do not keep a session alive.
+    return cookie === undefined ? undefined : auth.callerOfCookie(cookie, request.headers['x-firstread'] === 'refresh' ? 'background' : 'active');
+  };
+
+  const admit = (request: FastifyRequest, access: Access): void => {
+    const changes = request.method !== 'GET';
+    if (access === 'public') {
+      // Signing in and out change something too: no other site may do it for a person.
+      if (changes && !comesFromOurPage(request.headers)) throw new FirstreadError('cross-site');
+      return;
+    }
+    if (access === 'metrics' && isLoopback(request.ip) && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined) return;
+    const caller = identify(request);
+    if (caller === undefined) throw new FirstreadError('not-signed-in');
+    callers.set(request, caller);
+    if (!mayDo(caller.role, access === 'metrics' ? 'view-operations' : access)) throw new FirstreadError('not-allowed');
+    if (caller.by === 'cookie' && changes && !comesFromOurPage(request.headers)) throw new FirstreadError('cross-site');
+  };
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    if (!isHostAllowed(request.headers.host, allowedHosts)) throw new FirstreadError('host-not-allowed');
+    const access = (request.routeOptions.config as { access?: Access } | undefined)?.access;
+    if (access !== undefined) admit(request, access);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requests.add({ route, method: request.method, status: String(reply.statusCode) });
+    if (route !== '/api/live') metrics.requestSeconds.observeMs(reply.elapsedTime, { route });
+    log.write('api-request', { requestId: request.id, method: request.method, route, httpStatus: reply.statusCode, durationMs: Math.round(reply.elapsedTime) });
+  });
+  app.addContentTypeParser('image/jpeg', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const live = liveRoute({
+    live: options.live,
+    limits,
+    stillAllowed: (call) => identify(call.request) !== undefined,
+    onCount: (count) => metrics.liveStreams.set(count),
+  });
+  const routes: ApiRoute[] = [
+    ...healthRoutes(metrics.registry, options.readiness),
+    ...sessionRoutes({ auth, accounts: options.accounts, version: options.version, cookieName, secureCookies: options.secureCookies ?? false, sessionLifeMs: options.sessionLifeMs ?? AUTH_LIMITS.sessionLifeMs }),
+    ...studyRoutes({ ...options, limits }),
+    ...operationsRoutes(options.studies),
+    ...internalRoutes(options.files, limits),
+    live.route,
+  ];
+  routes.push({
+    method: 'GET', url: '/api/openapi.json', access: 'public', summary: 'This description.', answer: { mediaType: 'application/json' },
+    handler: (call) => call.reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(openApiOf(routes, options.version))),
+  });
+  for (const route of routes) serve(app, route, callers);
+
+  app.addHook('preClose', async () => {
+    live.endAll();
+    options.live.close();
+  });
+  // The page's own files hold no patient data: they are served to anyone who may speak to this host at all.
+  await app.register(fastifyStatic, {
+    root: WEB_FOLDER, prefix: '/', decorateReply: false, dotfiles: 'deny', list: false,
+    // Asked again each time (304 when unchanged): a page older than its API is a source of riddles.
+    cacheControl: false, setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
+  });
+  return app;
+}
+
+function serve(app: FastifyInstance, route: ApiRoute, callers: WeakMap<FastifyRequest, Caller>): void {
+  const answer = answerSchema(route);
+  app.route({
+    method: route.method,
+    url: route.url,
+    config: { access: route.access } as object,
+    ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
+    schema: {
+      ...(route.params === undefined ? {} : { params: route.params }),
+      ...(route.query === undefined ? {} : { querystring: route.query }),
+      ...(route.body === undefined ? {} : { body: route.body }),
+      ...(answer === undefined ? {} : { response: { 200: answer, ...(route.url === '/readyz' ? { 503: answer } : {}) } }),
+    },
+    handler: async (request, reply) => {
+      const call: ApiCall = {
+        request, reply, from: request.ip, body: request.body,
+        params: (request.params ?? {}) as Record<string, string>,
+        query: (request.query ?? {}) as Record<string, string>,
+        get caller() {
+          const caller = callers.get(request);
+          if (caller === undefined) throw new Error('a public route asked who is calling');
+          return caller;
+        },
+      };
+      return route.handler(call);
+    },
+  });
+}

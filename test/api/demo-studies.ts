@@ -1,0 +1,111 @@
+/**
+ * A morning's worklist out of thin air, for the page and the API's tests: every flag, long waits, names that try to be
+ * HTML, run from right to left or are 400 characters long. No real person is in it.
+ */
+import type { StoredImage, ListedStudy, PatientFacts } from '../../src/api/ports.ts';
+import type { Finding, InstanceHeader, Priority, Study, StudyInstance, StudyState } from '../../src/study/types.ts';
+
+export const DEMO_NOW_MS = Date.UTC(2026, 10, 21, 3, 14, 0);
+const MINUTE_MS = 60_000;
+const MODELS = {
+  tuberculosis: { name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32) },
+  'lung nodule': { name: 'nodule', version: '0.9.1', sha256: 'b2'.repeat(32) },
+} as const;
+
+export interface DemoCase {
+  readonly name?: string;
+  readonly sex?: string;
+  readonly age?: number;
+  readonly state: StudyState;
+  readonly priority: Priority;
+  readonly reason: readonly [code: string, text: string];
+  readonly tb?: number;
+  readonly nodule?: number;
+  readonly waitedMin: number;
+  readonly stat?: boolean;
+  readonly inpatient?: boolean;
+  readonly read?: boolean;
+  readonly attention?: boolean;
+  readonly guessed?: boolean;
+}
+
+export const DEMO_CASES: readonly DemoCase[] = [
+  { name: 'LÊ^THỊ HOA', sex: 'F', age: 45, state: 'delivered', priority: 'critical', reason: ['tb-above-threshold', 'Tuberculosis 91 (threshold 42), marked STAT'], tb: 91, nodule: 8, waitedMin: 4, stat: true },
+  { name: 'NGUYỄN^VĂN ĐỨC', sex: 'M', age: 56, state: 'delivered', priority: 'urgent', reason: ['tb-above-threshold', 'Tuberculosis 73 (threshold 42)'], tb: 73, nodule: 21, waitedMin: 41, inpatient: true },
+  { name: 'TRẦN^QUỐC BẢO', sex: 'M', age: 67, state: 'reported', priority: 'urgent', reason: ['nodule-above-threshold', 'Lung nodule 66 (threshold 50)'], tb: 18, nodule: 66, waitedMin: 12 },
+  { name: 'PHẠM^MINH TUẤN', sex: 'M', age: 39, state: 'attention', priority: 'undetermined', reason: ['decode-failed', 'The picture could not be decoded: JPEG 2000 data is damaged'], waitedMin: 27, attention: true },
+  { name: 'ĐỖ^THỊ LAN', sex: 'F', age: 31, state: 'analysing', priority: 'undetermined', reason: ['analysing', 'Analysing: 1 image in the queue'], waitedMin: 0.3 },
+  { name: 'VÕ^HOÀNG NAM', sex: 'M', age: 22, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Below threshold; waited longer than its class allows'], tb: 12, nodule: 9, waitedMin: 257 },
+  { name: 'BÙI^THANH TÂM', sex: 'F', age: 71, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 31, lung nodule 22: below threshold'], tb: 31, nodule: 22, waitedMin: 96 },
+  { name: 'HUỲNH^NGỌC ÁNH', sex: 'F', age: 9, state: 'ineligible', priority: 'routine', reason: ['age-below-model-limit', 'Not analysed: 9 years, the models are for 15 and over'], waitedMin: 63 },
+  { name: 'محمد^عبد الله', sex: 'M', age: 50, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 8, lung nodule 14: below threshold'], tb: 8, nodule: 14, waitedMin: 58 },
+  { name: '王^小东', sex: 'M', age: 44, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 5, lung nodule 3: below threshold'], tb: 5, nodule: 3, waitedMin: 44, guessed: true },
+  { name: '<img src=x onerror=alert(1)>^"A\u202Eevil', sex: 'O', age: 33, state: 'ineligible', priority: 'routine', reason: ['not-chest', 'Not analysed: the picture is not a frontal chest'], waitedMin: 33 },
+  { name: `${'Wolfeschlegelsteinhausenbergerdorff '.repeat(12)}^Hubert`, sex: 'M', age: 80, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 11, lung nodule 29: below threshold'], tb: 11, nodule: 29, waitedMin: 21 },
+  { state: 'assessed', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 9, lung nodule 4: below threshold'], tb: 9, nodule: 4, waitedMin: 2 },
+  { name: 'HOÀNG^ANH THƯ', sex: 'F', age: 28, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 6, lung nodule 7: below threshold'], tb: 6, nodule: 7, waitedMin: 180, read: true },
+];
+
+const CAPS_MIN: Record<Priority, number> = { critical: 15, urgent: 60, undetermined: 60, routine: 240 };
+
+const hex = (seed: number): string => seed.toString(16).padStart(64, '0');
+
+function findingsOf(one: DemoCase): Finding[] {
+  const findings: Finding[] = [];
+  if (one.tb !== undefined) {
+    const flagged = one.tb >= 42;
+    findings.push({
+      family: 'tuberculosis', label: 'tuberculosis', score: one.tb, threshold: 42, flagged, boxes: [], model: MODELS.tuberculosis,
+      region: flagged ? [[[1490, 560], [1620, 500], [1790, 560], [1850, 720], [1800, 890], [1660, 960], [1530, 880], [1470, 720]]] : [],
+    });
+  }
+  if (one.nodule !== undefined) {
+    const flagged = one.nodule >= 50;
+    findings.push({
+      family: 'lung nodule', label: 'lung nodule', score: one.nodule, threshold: 50, flagged, region: [], model: MODELS['lung nodule'], ...(flagged ? { longAxisMm: 14.2, longAxisAtDetector: true } : {}),
+      boxes: [{ x: 700, y: 1180, width: 190, height: 180, score: one.nodule }, { x: 1600, y: 1500, width: 150, height: 140, score: Math.min(14, one.nodule) }],
+    });
+  }
+  return findings;
+}
+
+export interface DemoStudy extends ListedStudy {
+  readonly images: readonly StoredImage[];
+}
+
+export function demoStudy(one: DemoCase, index: number, nowMs: number = DEMO_NOW_MS): DemoStudy {
+  const studyInstanceUid = `1.2.826.0.1.3680043.10.999.${index + 1}`;
+  const receivedAtMs = nowMs - one.waitedMin * MINUTE_MS;
+  const findings = findingsOf(one);
+  const reason = { code: one.reason[0], text: one.reason[1] };
+  const status = one.state === 'analysing' ? 'pending' : one.state === 'attention' ? 'unreadable' : one.state === 'ineligible' ? 'ineligible' : 'scored';
+  const instance: StudyInstance = {
+    sopInstanceUid: `${studyInstanceUid}.1`, contentSha256: hex(index + 1), status, findings, notAssessed: [], receivedAtMs,
+    ...(status === 'scored' || status === 'pending' ? {} : { reason }),
+  };
+  const patient: PatientFacts = {
+    ...(one.name === undefined ? {} : { patientName: one.name, patientId: `VN${String(4_000_117 + index * 37)}` }),
+    ...(one.sex === undefined ? {} : { patientSex: one.sex }),
+    ...(one.age === undefined ? {} : { patientAgeYears: one.age }),
+    accessionNumber: `A${20_260_000 + index}`, studyDate: '20261121', studyTime: '0910', studyDescription: 'Chest PA', characterSetGuessed: one.guessed ?? false,
+  };
+  const study: Study = {
+    studyInstanceUid, state: one.state, revision: 1, receivedAtMs, updatedAtMs: receivedAtMs + 900, priority: one.priority, reason,
+    order: { stat: one.stat ?? false, inpatient: one.inpatient ?? false, ...(one.stat ? { statSource: 'AE title ER_DX1' } : {}), ...(one.age === undefined ? {} : { patientAgeYears: one.age }) },
+    assessment: { findings: findings.map((finding) => ({ ...finding, sopInstanceUid: instance.sopInstanceUid })), notAssessed: [] },
+    instances: [instance],
+    ...(one.attention ? { attention: reason } : {}),
+    ...(one.read ? { readAtMs: nowMs - 5 * MINUTE_MS, readBy: 'dr.linh' } : {}),
+  };
+  const header: InstanceHeader = {
+    sopInstanceUid: instance.sopInstanceUid, sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1', transferSyntaxUid: '1.2.840.10008.1.2.4.90', studyInstanceUid,
+    modality: 'DX', bodyPartExamined: 'CHEST', viewPosition: 'PA', rows: 2800, columns: 2400, manufacturer: 'Demo', stationName: 'XR-1', hasPixelData: true, ...patient,
+  };
+  const image: StoredImage = {
+    sopInstanceUid: instance.sopInstanceUid, contentSha256: instance.contentSha256, fileKey: hex(0xf000 + index), byteLength: 5_242_880, receivedAtMs, callingAeTitle: 'XR_ROOM_1', header,
+    ...(status === 'scored'
+      ? { outcome: { kind: 'scored', findings, notAssessed: [], remarks: [], models: Object.values(MODELS), image: { rows: 2800, columns: 2400 }, decodePath: '1.2.840.10008.1.2.4.90 full', timings: { fetchMs: 3, decodeMs: 214, preprocessMs: 22, inferenceMs: 96, totalMs: 335 } } as const }
+      : {}),
+  };
+  return { study, patient, images: [image], waitingCapMs: CAPS_MIN[one.priority] * MINUTE_MS };
+}
