@@ -48,12 +48,19 @@ export const ERRORS = {
   'intake-closing': entry('the system is shutting down', true, 0xa700, 503),
   'sop-mismatch': entry('data set does not match SOP class or instance', false, 0xa900, 422),
   'study-uid-missing': entry('the object has no Study Instance UID', false, 0xa900, 422),
+  // registry
+  'registry-missing': entry('there is no registry here', false, undefined, 404),
+  'registry-newer': entry('the registry was written by a newer version', false, undefined, 500),
+  'registry-older': entry('the registry must first be opened by a hub of this version', false, undefined, 500),
+  'registry-damaged': entry('the registry file is damaged', false, 0xa700, 500),
+  'study-unknown': entry('no such study', false, undefined, 404),
   // inference
   'instance-missing': entry('the stored instance is not there', true, undefined, 404),
   'hub-unreachable': entry('the hub does not answer', true),
   'model-invalid': entry('the model folder is not usable', false),
   'model-hash-mismatch': entry('the model file differs from its manifest', false),
   'model-self-test-failed': entry('the model does not reproduce its self-test', false),
+  'model-output-invalid': entry('the model gave something that is no number', false),
   'provider-unavailable': entry('the execution provider is not available', true),
   // api
   'not-signed-in': entry('sign in first: there is no session, or it has ended', false, undefined, 401),

@@ -137,7 +137,7 @@ function percentileValues(
   return [valueAt(percentiles[0]), valueAt(percentiles[1])];
 }
 
-function assembleTensor(grey: Float32Array, input: ManifestInput): Uint8Array | Uint16Array | Float32Array {
+export function assembleTensor(grey: Float32Array, input: ManifestInput): Uint8Array | Uint16Array | Float32Array {
   const { channels, dtype, range } = input;
   const area = grey.length;
   const perGrey = (range[1] - range[0]) / 255;

@@ -1,0 +1,132 @@
+/**
+ * One network's outputs for one picture → findings in the words of the domain: calibrated score, threshold, flag, boxes,
+ * region, heatmap, size in mm. PURE. Which model is asked at all is decided in analyse-image.ts.
+ */
+import { FirstreadError } from '../errors.ts';
+import type { Box, Finding, FindingFamily, ModelReference, Polygon } from '../study/types.ts';
+import type { GrayImage } from './gray-image.ts';
+import { insideLungs } from './lung-field.ts';
+import type { LungField } from './lung-field.ts';
+import { familiesOf } from './manifest-outputs.ts';
+import type { ManifestOutput, ManifestThreshold, ModelManifest } from './manifest-types.ts';
+import { decodeCandidates, suppressOverlaps } from './postprocess-boxes.ts';
+import type { BoxesOutput, Candidate } from './postprocess-boxes.ts';
+import { heatField, hotRegion, hottest, round, toHeatmap } from './postprocess-heatmap.ts';
+import { activateScores, toPoints } from './postprocess-scores.ts';
+import type { Placement } from './preprocess.ts';
+import type { OutputArray, Outputs } from './session.ts';
+
+/** "Inside the lungs" reaches so many cells of the lung mask further: nodules sit on pleura and behind the heart. */
+export const LUNG_REACH_CELLS = 3;
+
+/** One picture's share of a batch. */
+export interface Prediction {
+  readonly outputs: Outputs;
+  /** Its place in the batch. */
+  readonly at: number;
+}
+
+export interface FindingsInput {
+  readonly manifest: ModelManifest;
+  readonly reference: ModelReference;
+  readonly prediction: Prediction;
+  readonly placement: Placement;
+  readonly picture: Omit<GrayImage, 'pixels'>;
+  readonly lungField: LungField | undefined;
+  /** A site's own thresholds for this model; the manifest's where absent. */
+  readonly thresholds?: readonly ManifestThreshold[];
+}
+
+export function composeFindings(input: FindingsInput): readonly Finding[] {
+  return familiesOf(input.manifest.outputs).map((family) => composeFinding(input, family));
+}
+
+function composeFinding(input: FindingsInput, family: FindingFamily): Finding {
+  const { manifest } = input;
+  const candidates = manifest.outputs.filter((o): o is BoxesOutput => o.kind === 'boxes' && o.family === family).flatMap((o) => findCandidates(input, o));
+  const heat = manifest.outputs.filter((o): o is Extract<ManifestOutput, { kind: 'heatmap' }> => o.kind === 'heatmap' && o.family === family)[0];
+  const field = heat === undefined ? undefined : heatField(need(input, heat.name), input.prediction.at, heat.index ?? 0, heat.activation);
+  const probability = imageScore(input, family) ?? (manifest.outputs.some((o) => o.kind === 'boxes' && o.family === family) ? (candidates[0]?.probability ?? 0) : field === undefined ? Number.NaN : hottest(field));
+  const score = points(probability, manifest);
+  const threshold = thresholdOf(input, family);
+  const flagged = score >= threshold;
+  const boxes = candidates.map((c): Box => ({ x: round(c.x), y: round(c.y), width: round(c.width), height: round(c.height), score: points(c.probability, manifest) }));
+  const region = [...(field === undefined ? [] : hotRegion(field, manifest.input, input.placement, input.picture)), ...boxRegion(boxes, threshold, flagged)];
+  return {
+    family,
+    label: family,
+    score,
+    threshold,
+    flagged,
+    boxes,
+    region,
+    ...(field === undefined ? {} : { heatmap: toHeatmap(field, manifest.input, input.placement) }),
+    ...longAxis(boxes[0], input.picture, family),
+    model: input.reference,
+    ...(manifest.shadow === true ? { shadow: true } : {}),
+  };
+}
+
+function need({ manifest, prediction }: FindingsInput, name: string): OutputArray {
+  const output = prediction.outputs[name];
+  if (output === undefined) throw new FirstreadError('model-invalid', `${manifest.name}: the output "${name}" is missing`, { model: manifest.name });
+  return output;
+}
+
+/** The probability that the network gives the picture as a whole, where it has such an output. */
+function imageScore(input: FindingsInput, family: FindingFamily): number | undefined {
+  for (const output of input.manifest.outputs) {
+    if (output.kind !== 'scores') continue;
+    const label = output.labels.find((l) => l.family === family);
+    if (label === undefined) continue;
+    const { data, dims } = need(input, output.name);
+    const count = dims[1] ?? 1;
+    const own = data.subarray(input.prediction.at * count, (input.prediction.at + 1) * count);
+    return activateScores(own, output.activation)[label.index] ?? Number.NaN;
+  }
+  return undefined;
+}
+
+/** A score that is no number must not pass for a low one. */
+function points(probability: number, manifest: ModelManifest): number {
+  const value = toPoints(probability, manifest.calibration);
+  if (value === undefined) throw new FirstreadError('model-output-invalid', `${manifest.name} gave a score that is no number`, { model: manifest.name });
+  return value;
+}
+
+function thresholdOf({ manifest, thresholds }: FindingsInput, family: FindingFamily): number {
+  const found = thresholds?.find((t) => t.family === family) ?? manifest.thresholds.find((t) => t.family === family);
+  if (found === undefined) throw new FirstreadError('model-invalid', `${manifest.name} has no threshold for ${family}`, { model: manifest.name });
+  return found.threshold;
+}
+
+/** In pixels of the picture, cut at its edge, gated by the lungs, overlaps suppressed, best first. */
+function findCandidates(input: FindingsInput, output: BoxesOutput): readonly Candidate[] {
+  const { placement, picture, lungField, manifest } = input;
+  const gate = output.insideLungs && lungField?.region !== undefined ? lungField : undefined;
+  const inPicture = decodeCandidates(output, input.prediction.outputs, input.prediction.at, manifest.input).flatMap((c) => {
+    const left = Math.max(0, placement.originX + c.x * placement.scaleX);
+    const top = Math.max(0, placement.originY + c.y * placement.scaleY);
+    const right = Math.min(picture.width, placement.originX + (c.x + c.width) * placement.scaleX);
+    const bottom = Math.min(picture.height, placement.originY + (c.y + c.height) * placement.scaleY);
+    if (right - left <= 0 || bottom - top <= 0) return [];
+    if (gate !== undefined && !insideLungs(gate, (left + right) / 2, (top + bottom) / 2, LUNG_REACH_CELLS)) return [];
+    return [{ x: left, y: top, width: right - left, height: bottom - top, probability: c.probability }];
+  });
+  return suppressOverlaps(inPicture, output.nmsIou, output.maxBoxes);
+}
+
+/** A flag always has a place where there are boxes: at least the best one. */
+function boxRegion(boxes: readonly Box[], threshold: number, flagged: boolean): readonly Polygon[] {
+  if (!flagged) return [];
+  const shown = boxes.filter((box, i) => i === 0 || box.score >= threshold);
+  return shown.map(({ x, y, width, height }) => [[x, y], [round(x + width), y], [round(x + width), round(y + height)], [x, round(y + height)]] as const);
+}
+
+/** No spacing, or a spacing of zero, gives no millimetres. */
+function longAxis(box: Box | undefined, picture: FindingsInput['picture'], family: FindingFamily): Pick<Finding, 'longAxisMm' | 'longAxisAtDetector'> {
+  const [rowMm, columnMm] = picture.spacingMm ?? [0, 0];
+  if (family !== 'lung nodule' || box === undefined || !(rowMm > 0) || !(columnMm > 0)) return {};
+  const longAxisMm = round(Math.max(box.width * columnMm, box.height * rowMm));
+  return { longAxisMm, ...(picture.spacingAtDetector === true ? { longAxisAtDetector: true } : {}) };
+}

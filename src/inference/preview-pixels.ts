@@ -1,0 +1,61 @@
+/**
+ * The grey picture that the page shows, as pixels: long side at most 1024, square pixels, window from the picture's own
+ * percentiles (the same for every vendor). For orientation beside the finding, not for reading. PURE; the JPEG is made
+ * in preview.ts. And whether a picture is blank.
+ */
+import type { GrayImage } from './gray-image.ts';
+import { preprocess, wholeFrame } from './preprocess.ts';
+
+export const PREVIEW_SIDE_MAX = 1024;
+/** Wider than the networks' window: skin line and bone stay visible. */
+const PREVIEW_PERCENTILES: readonly [number, number] = [0.2, 99.8];
+/** A picture is blank when so many of its samples … */
+const BLANK_FRACTION = 0.997;
+/** … lie within this fraction of the value range of each other. */
+const BLANK_RANGE_FRACTION = 1 / 256;
+const BLANK_BIN_COUNT = 256;
+/** Samples looked at; every pixel of 9 million would take longer and say the same. */
+const BLANK_SAMPLE_COUNT = 200_000;
+
+export interface PreviewPixels {
+  readonly width: number;
+  readonly height: number;
+  readonly grey: Uint8Array;
+}
+
+/** Non-square pixels are made square: what is round on the film is round on the page. */
+export function renderPreview(image: GrayImage): PreviewPixels {
+  const [rowMm = 1, columnMm = 1] = image.spacingMm ?? [];
+  const aspect = rowMm > 0 && columnMm > 0 ? rowMm / columnMm : 1;
+  const tall = image.height * (aspect > 1 ? aspect : 1);
+  const wide = image.width * (aspect < 1 ? 1 / aspect : 1);
+  const scale = Math.min(1, PREVIEW_SIDE_MAX / Math.max(tall, wide));
+  const width = Math.max(1, Math.round(wide * scale));
+  const height = Math.max(1, Math.round(tall * scale));
+  const { tensor } = preprocess(image, { name: 'preview', dtype: 'uint8', layout: 'NCHW', width, height, channels: 1, range: [0, 255], crop: 'whole', fit: 'stretch', percentiles: PREVIEW_PERCENTILES }, wholeFrame(image));
+  return { width, height, grey: tensor as Uint8Array };
+}
+
+/** One grey value nearly everywhere: shutter closed, detector not read. */
+export function isBlank({ pixels, maxValue }: GrayImage): boolean {
+  const step = Math.max(1, Math.floor(pixels.length / BLANK_SAMPLE_COUNT)) | 1;
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < pixels.length; i += step) {
+    const value = pixels[i] ?? 0;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  // Against the encoding's range: 12 bits stored in 16 with a real picture in a few hundred values is no blank.
+  if (high - low <= Math.max(1, maxValue * BLANK_RANGE_FRACTION * BLANK_RANGE_FRACTION)) return true;
+  const bins = new Uint32Array(BLANK_BIN_COUNT + 1);
+  let count = 0;
+  for (let i = 0; i < pixels.length; i += step, count += 1) {
+    const bin = Math.floor((((pixels[i] ?? 0) - low) / (high - low)) * BLANK_BIN_COUNT);
+    bins[bin] = (bins[bin] ?? 0) + 1;
+  }
+  for (let i = 0; i < BLANK_BIN_COUNT; i += 1) {
+    if ((bins[i] ?? 0) + (bins[i + 1] ?? 0) >= BLANK_FRACTION * count) return true;
+  }
+  return false;
+}
