@@ -54,6 +54,8 @@ export const ERRORS = {
   'registry-older': entry('the registry must first be opened by a hub of this version', false, undefined, 500),
   'registry-damaged': entry('the registry file is damaged', false, 0xa700, 500),
   'study-unknown': entry('no such study', false, undefined, 404),
+  // queue
+  'queue-unavailable': entry('the queue does not answer', true, undefined, 503),
   // inference
   'instance-missing': entry('the stored instance is not there', true, undefined, 404),
   'hub-unreachable': entry('the hub does not answer', true),
@@ -61,6 +63,7 @@ export const ERRORS = {
   'model-hash-mismatch': entry('the model file differs from its manifest', false),
   'model-self-test-failed': entry('the model does not reproduce its self-test', false),
   'model-output-invalid': entry('the model gave something that is no number', false),
+  'model-run-failed': entry('the execution provider failed while running a model', true),
   'provider-unavailable': entry('the execution provider is not available', true),
   // api
   'not-signed-in': entry('sign in first: there is no session, or it has ended', false, undefined, 401),

@@ -203,7 +203,7 @@ function withoutReopening(study: Study): Study {
 }
 
 export const ACTIONS = {
-  mergeOrder: announce,
+  announce,
   admitInstance,
   settleComparison,
   settleAnalysis,

@@ -1,7 +1,9 @@
 /** "Why is A above B?" in one sentence, for any two rows of one ranking. Pure. No patient data. */
-import type { Rankable, RankedStudy } from './worklist-order.ts';
-import { ARRIVAL_STEP_MS, isFragile } from './worklist-order.ts';
-import type { Priority } from './types.ts';
+import { ARRIVAL_STEP_MS, isFragile, type Rankable, type RankedStudy as RankedRow } from './worklist-order.ts';
+import type { CodedReason, Priority } from './types.ts';
+
+/** A ranked row together with the line that a reader sees. */
+type RankedStudy = RankedRow<Rankable & { readonly reason: CodedReason }>;
 
 const CLASS_WORDS: Readonly<Record<Priority, string>> = {
   critical: 'critical',

@@ -14,10 +14,10 @@
 import type { OrderContext, Priority, StudyHead } from './types.ts';
 
 /** What the order depends on. */
-export type Rankable = Pick<
-  StudyHead,
-  'studyInstanceUid' | 'priority' | 'state' | 'order' | 'receivedAtMs' | 'reopenedAtMs' | 'readAtMs' | 'closedAtMs' | 'reason'
->;
+export interface Rankable
+  extends Pick<StudyHead, 'studyInstanceUid' | 'priority' | 'receivedAtMs' | 'reopenedAtMs' | 'readAtMs' | 'closedAtMs'> {
+  readonly order: Pick<OrderContext, 'inpatient' | 'patientAgeYears'>;
+}
 
 /** Longest wait for each class before it outranks, in minutes; a site sets its own. */
 export type WaitingCaps = Readonly<Record<Priority, number>>;
@@ -104,7 +104,7 @@ function place<S extends Rankable>(study: S, caps: WaitingCaps, nowMs: number): 
   };
 }
 
-export function isFragile({ patientAgeYears: age }: OrderContext): boolean {
+export function isFragile({ patientAgeYears: age }: Rankable['order']): boolean {
   return age !== undefined && (age < YOUNG_BELOW_YEARS || age >= OLD_FROM_YEARS);
 }
 

@@ -1,0 +1,139 @@
+/**
+ * Who sends, and who was turned away. A refused attempt is counted by (calling AE, called AE, address, reason), so that a
+ * device knocking all night is one row with a number, and a flood of invented AE titles cannot fill the disk.
+ */
+import type { InstanceOrigin } from '../study/types.ts';
+import type { Database, Row } from './database.ts';
+
+/** Different refused (AE, address, reason) kept; beyond it the ones not seen for longest go. */
+export const REFUSALS_MAX = 10_000;
+/** AE titles are 16 characters; anything longer was not one. */
+const PEER_TEXT_CHARACTERS_MAX = 64;
+
+export interface RefusedAttempt {
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  readonly remoteAddress: string;
+  readonly code: string;
+  /** What happened and what to change on the device. */
+  readonly text: string;
+}
+
+export interface RefusalRecord extends RefusedAttempt {
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly attemptCount: number;
+}
+
+export interface DeviceRecord {
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  readonly calledAeTitle: string;
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly associationCount: number;
+  readonly instanceCount: number;
+  readonly byteCount: number;
+  /** Instances since the time asked for ("today" is the caller's). */
+  readonly recentInstanceCount: number;
+}
+
+export interface DeviceRows {
+  noteInstance(origin: InstanceOrigin, byteLength: number): void;
+  noteAssociation(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number): void;
+  devices(sinceMs: number): DeviceRecord[];
+  recordRefusal(attempt: RefusedAttempt, nowMs: number): void;
+  /** Last seen first. */
+  refusals(limit: number): RefusalRecord[];
+}
+
+export function createDeviceRows(database: Database): DeviceRows {
+  function note(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number, associations: number, instances: number, bytes: number): void {
+    database.run(
+      `INSERT INTO devices (calling_ae, remote_address, called_ae, first_seen_at_ms, last_seen_at_ms, association_count, instance_count, byte_count)
+       VALUES (?, ?, ?, ?4, ?4, ?, ?, ?)
+       ON CONFLICT (calling_ae, remote_address) DO UPDATE SET called_ae = excluded.called_ae,
+         last_seen_at_ms = max(last_seen_at_ms, excluded.last_seen_at_ms),
+         association_count = association_count + excluded.association_count,
+         instance_count = instance_count + excluded.instance_count, byte_count = byte_count + excluded.byte_count`,
+      short(peer.callingAeTitle),
+      short(peer.remoteAddress),
+      short(peer.calledAeTitle),
+      nowMs,
+      associations,
+      instances,
+      bytes,
+    );
+  }
+
+  function recordRefusal(attempt: RefusedAttempt, nowMs: number): void {
+    const { callingAeTitle, calledAeTitle, remoteAddress, code, text } = attempt;
+    database.transact(() => {
+      database.run(
+        `INSERT INTO refusals (calling_ae, called_ae, remote_address, code, text, first_at_ms, last_at_ms, attempt_count)
+         VALUES (?, ?, ?, ?, ?, ?6, ?6, 1)
+         ON CONFLICT DO UPDATE SET text = excluded.text, last_at_ms = excluded.last_at_ms, attempt_count = attempt_count + 1`,
+        short(callingAeTitle),
+        short(calledAeTitle),
+        short(remoteAddress),
+        code,
+        text,
+        nowMs,
+      );
+      const count = Number(database.get('SELECT count(*) AS n FROM refusals')?.['n']);
+      if (count > REFUSALS_MAX) {
+        database.run(
+          `DELETE FROM refusals WHERE (calling_ae, called_ae, remote_address, code) IN
+             (SELECT calling_ae, called_ae, remote_address, code FROM refusals ORDER BY last_at_ms LIMIT ?)`,
+          count - REFUSALS_MAX,
+        );
+      }
+    });
+  }
+
+  return {
+    noteInstance: (origin, byteLength) => note(origin, origin.receivedAtMs, 0, 1, byteLength),
+    noteAssociation: (peer, nowMs) => note(peer, nowMs, 1, 0, 0),
+    devices: (sinceMs) =>
+      database
+        .all(
+          `SELECT d.*, (SELECT count(*) FROM instances i WHERE i.received_at_ms >= ? AND i.calling_ae = d.calling_ae
+             AND i.remote_address = d.remote_address) AS recent FROM devices d ORDER BY last_seen_at_ms DESC`,
+          sinceMs,
+        )
+        .map(deviceOf),
+    recordRefusal,
+    refusals: (limit) => database.all('SELECT * FROM refusals ORDER BY last_at_ms DESC LIMIT ?', limit).map(refusalOf),
+  };
+}
+
+function short(text: string): string {
+  return text.slice(0, PEER_TEXT_CHARACTERS_MAX);
+}
+
+function deviceOf(row: Row): DeviceRecord {
+  return {
+    callingAeTitle: String(row['calling_ae']),
+    remoteAddress: String(row['remote_address']),
+    calledAeTitle: String(row['called_ae']),
+    firstSeenAtMs: Number(row['first_seen_at_ms']),
+    lastSeenAtMs: Number(row['last_seen_at_ms']),
+    associationCount: Number(row['association_count']),
+    instanceCount: Number(row['instance_count']),
+    byteCount: Number(row['byte_count']),
+    recentInstanceCount: Number(row['recent']),
+  };
+}
+
+function refusalOf(row: Row): RefusalRecord {
+  return {
+    callingAeTitle: String(row['calling_ae']),
+    calledAeTitle: String(row['called_ae']),
+    remoteAddress: String(row['remote_address']),
+    code: String(row['code']),
+    text: String(row['text']),
+    firstAtMs: Number(row['first_at_ms']),
+    lastAtMs: Number(row['last_at_ms']),
+    attemptCount: Number(row['attempt_count']),
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * The registry's schema, version by version, forward only: `user_version` counts how many of these have run. A released
+ * entry is never edited; a change is a new entry at the end.
+ *
+ * Rows are STRICT. A column exists where something is searched, sorted or joined by it; the rest is JSON. Times are epoch
+ * milliseconds. `study_events` is append-only by trigger. Files are named by hash (file_key), never by a peer's words.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE studies (
+    id INTEGER PRIMARY KEY,
+    study_uid TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    on_list INTEGER NOT NULL,              -- neither read nor closed
+    outstanding INTEGER NOT NULL,          -- some command is still to be done
+    stat INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    waiting_since_ms INTEGER NOT NULL,     -- received, or back on the list
+    left_at_ms INTEGER,                    -- read or closed
+    read_by TEXT,
+    inpatient INTEGER NOT NULL,
+    age_years REAL,
+    flagged TEXT NOT NULL,                 -- flagged families, each between bars: '|tuberculosis|'
+    calling_ae TEXT,
+    institution TEXT,
+    patient_id TEXT,
+    accession_number TEXT,
+    search_text TEXT NOT NULL,             -- folded: name, patient id, accession, description
+    summary_json TEXT NOT NULL,            -- StudySummary: all that a list row needs
+    assessment_json TEXT NOT NULL          -- Assessment with heatmaps and regions
+  ) STRICT;
+  CREATE INDEX studies_on_list ON studies (received_at_ms) WHERE on_list = 1;
+  CREATE INDEX studies_outstanding ON studies (stat DESC, received_at_ms) WHERE outstanding = 1;
+  CREATE INDEX studies_left ON studies (left_at_ms) WHERE on_list = 0;
+  CREATE INDEX studies_state ON studies (state);
+  CREATE INDEX studies_patient ON studies (patient_id);
+  CREATE INDEX studies_accession ON studies (accession_number);
+
+  CREATE TABLE instances (
+    id INTEGER PRIMARY KEY,
+    sop_uid TEXT NOT NULL,
+    content_sha256 TEXT NOT NULL,
+    study_uid TEXT NOT NULL REFERENCES studies (study_uid),
+    file_key TEXT NOT NULL UNIQUE,
+    byte_length INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    calling_ae TEXT NOT NULL,
+    remote_address TEXT NOT NULL,
+    status TEXT NOT NULL,
+    standing_json TEXT NOT NULL,           -- StudyInstance
+    header_json TEXT NOT NULL,             -- InstanceHeader
+    origin_json TEXT NOT NULL,             -- InstanceOrigin
+    removed_at_ms INTEGER,                 -- the file was removed by retention; the row stays
+    UNIQUE (sop_uid, content_sha256)
+  ) STRICT;
+  CREATE INDEX instances_study ON instances (study_uid, id);
+  CREATE INDEX instances_received ON instances (received_at_ms);
+
+  CREATE TABLE study_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    study_uid TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    event_json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX study_events_study ON study_events (study_uid, id);
+  CREATE TRIGGER study_events_no_update BEFORE UPDATE ON study_events BEGIN SELECT RAISE(ABORT, 'study_events is append-only'); END;
+  CREATE TRIGGER study_events_no_delete BEFORE DELETE ON study_events BEGIN SELECT RAISE(ABORT, 'study_events is append-only'); END;
+
+  CREATE TABLE reports (
+    id INTEGER PRIMARY KEY,
+    study_uid TEXT NOT NULL REFERENCES studies (study_uid),
+    revision INTEGER NOT NULL,
+    family TEXT NOT NULL,
+    kind TEXT NOT NULL,                    -- 'sr', 'secondary-capture' …
+    sop_uid TEXT NOT NULL UNIQUE,
+    file_key TEXT NOT NULL,
+    byte_length INTEGER NOT NULL,
+    written_at_ms INTEGER NOT NULL,
+    report_json TEXT NOT NULL,
+    UNIQUE (study_uid, revision, family, kind)
+  ) STRICT;
+
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    study_uid TEXT NOT NULL REFERENCES studies (study_uid),
+    revision INTEGER NOT NULL,
+    subject TEXT NOT NULL,                 -- 'report', 'instance', 'message'
+    object_key TEXT NOT NULL,              -- SOP Instance UID or message id: once per destination
+    file_key TEXT,
+    delivery_json TEXT NOT NULL,
+    state TEXT NOT NULL,                   -- pending, sent, verified, failed
+    attempts INTEGER NOT NULL,
+    next_attempt_at_ms INTEGER NOT NULL,
+    error TEXT,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    UNIQUE (destination, subject, object_key)
+  ) STRICT;
+  CREATE INDEX outbox_due ON outbox (next_attempt_at_ms) WHERE state = 'pending';
+  CREATE INDEX outbox_failed ON outbox (updated_at_ms) WHERE state = 'failed';
+  CREATE INDEX outbox_study ON outbox (study_uid, revision);
+
+  CREATE TABLE devices (
+    calling_ae TEXT NOT NULL,
+    remote_address TEXT NOT NULL,
+    called_ae TEXT NOT NULL,
+    first_seen_at_ms INTEGER NOT NULL,
+    last_seen_at_ms INTEGER NOT NULL,
+    association_count INTEGER NOT NULL,
+    instance_count INTEGER NOT NULL,
+    byte_count INTEGER NOT NULL,
+    PRIMARY KEY (calling_ae, remote_address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_seen ON devices (last_seen_at_ms);
+
+  CREATE TABLE refusals (
+    calling_ae TEXT NOT NULL,
+    called_ae TEXT NOT NULL,
+    remote_address TEXT NOT NULL,
+    code TEXT NOT NULL,
+    text TEXT NOT NULL,
+    first_at_ms INTEGER NOT NULL,
+    last_at_ms INTEGER NOT NULL,
+    attempt_count INTEGER NOT NULL,
+    PRIMARY KEY (calling_ae, called_ae, remote_address, code)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX refusals_last ON refusals (last_at_ms);
+
+  CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,         -- lower case: "Anna" and "anna" are one user
+    role TEXT NOT NULL,
+    password_hash TEXT,
+    disabled INTEGER NOT NULL,
+    failed_sign_ins INTEGER NOT NULL,
+    locked_until_ms INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    profile_json TEXT NOT NULL
+  ) STRICT;
+
+  -- Sign-in links, sessions and API tokens: only the hash of the secret is kept.
+  CREATE TABLE credentials (
+    secret_sha256 TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,                    -- 'link', 'session', 'token'
+    user_id INTEGER REFERENCES users (id),
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    last_used_at_ms INTEGER NOT NULL,
+    detail_json TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX credentials_expiry ON credentials (expires_at_ms);
+  CREATE INDEX credentials_user ON credentials (user_id);
+
+  CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value_json TEXT NOT NULL,
+    set_at_ms INTEGER NOT NULL,
+    set_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

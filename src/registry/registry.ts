@@ -1,0 +1,98 @@
+/**
+ * The registry: with the spool, the truth. Studies, images, findings, reports, deliveries, devices, users, and a journal
+ * that only grows. One SQLite file (WAL, synchronous=FULL), written by the hub alone; every method that writes has committed
+ * when it returns. What is still to be done follows from it alone (`outstandingCommands`), so the queue may be lost.
+ * Leaves out: the files themselves (spool), deciding (study), retrying (queue, delivery).
+ */
+import { DEFAULT_PRIORITY_RULES, type PriorityRules } from '../study/assessment.ts';
+import { DEFAULT_ELIGIBILITY, type EligibilitySettings } from '../study/eligibility.ts';
+import type { StudyCommand, StudyEvent } from '../study/events.ts';
+import type { Reduction } from '../study/transition.ts';
+import type { OrderContext, Study } from '../study/types.ts';
+import type { StudyFacts } from '../study/worklist-row.ts';
+import { createAccountRows, type AccountRows } from './account-rows.ts';
+import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
+import { openDatabase } from './database.ts';
+import { createDeviceRows, type DeviceRows } from './device-rows.ts';
+import { createInstanceRows, type InstanceRows, type RecordedInstance, type StoredInstance } from './instance-rows.ts';
+import { createReportRows, type ReportRows } from './report-rows.ts';
+import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
+import { createStudyRows } from './study-rows.ts';
+import { createWorklistQuery, type WorklistQuery } from './worklist-query.ts';
+
+export interface RegistryOptions {
+  /** For a process beside the hub. Every writing method throws. */
+  readonly readOnly?: boolean;
+  readonly eligibility?: EligibilitySettings;
+  readonly priorityRules?: PriorityRules;
+}
+
+export interface JournalEntry {
+  readonly id: number;
+  readonly studyInstanceUid: string;
+  readonly atMs: number;
+  readonly event: StudyEvent;
+}
+
+export interface OutstandingCommand {
+  readonly studyInstanceUid: string;
+  readonly command: StudyCommand;
+}
+
+export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, AccountRows, RetentionQuery, CommitQueue {
+  /** One commit around several calls; all or nothing. */
+  transact<T>(work: () => T): T;
+  /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
+  recordInstanceDurably(stored: StoredInstance, order: OrderContext, nowMs: number): Promise<RecordedInstance>;
+  /** Loads, reduces, saves and journals in one commit. Throws FirstreadError `study-unknown`. */
+  applyStudyEvent(studyInstanceUid: string, event: StudyEvent, nowMs: number): Reduction;
+  study(studyInstanceUid: string): Study | undefined;
+  studyFacts(studyInstanceUid: string): StudyFacts | undefined;
+  /** All that is still to be done, STAT first, then oldest; `limit` counts studies. */
+  outstandingCommands(limit?: number): OutstandingCommand[];
+  /** The journal of one study, oldest first. */
+  events(studyInstanceUid: string): JournalEntry[];
+  /** What SQLite thinks of its file: empty means sound. Reads the whole file; takes its time. */
+  quickCheck(): string[];
+  close(): void;
+}
+
+/** More studies than this in one reconcile would hold the event loop; the rest comes with the next one. */
+export const OUTSTANDING_STUDIES_MAX = 10_000;
+
+export function openRegistry(path: string, options: RegistryOptions = {}): Registry {
+  const database = openDatabase(path, options.readOnly ?? false);
+  const studies = createStudyRows(database, options.priorityRules ?? DEFAULT_PRIORITY_RULES);
+  const devices = createDeviceRows(database);
+  const instances = createInstanceRows(database, studies, devices, options.eligibility ?? DEFAULT_ELIGIBILITY);
+  const commits = createCommitQueue(database);
+
+  return {
+    ...instances,
+    ...devices,
+    ...createReportRows(database, studies),
+    ...createWorklistQuery(database),
+    ...createAccountRows(database),
+    ...createRetentionQuery(database),
+    ...commits,
+    transact: (work) => database.transact(work),
+    recordInstanceDurably: (stored, order, nowMs) => commits.commitSoon(() => instances.recordInstance(stored, order, nowMs)),
+    applyStudyEvent: (studyUid, event, nowMs) => database.transact(() => studies.apply(studyUid, event, nowMs)),
+    study: (studyUid) => database.transact(() => studies.load(studyUid)?.study),
+    studyFacts: (studyUid) => database.transact(() => studies.load(studyUid)?.facts),
+    outstandingCommands: (limit = OUTSTANDING_STUDIES_MAX) => database.transact(() => studies.outstanding(limit)),
+    events: (studyUid) =>
+      database.all('SELECT id, at_ms, event_json FROM study_events WHERE study_uid = ? ORDER BY id', studyUid).map((row) => ({
+        id: Number(row['id']),
+        studyInstanceUid: studyUid,
+        atMs: Number(row['at_ms']),
+        event: JSON.parse(String(row['event_json'])) as StudyEvent,
+      })),
+    quickCheck: () =>
+      database
+        .all('PRAGMA quick_check')
+        .map((row) => String(row['quick_check']))
+        .filter((line) => line !== 'ok'),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * Reports and their way out. The reports of a revision, their outbox rows and the study's new state are one commit, so a
+ * crash leaves either nothing or all of it; writing the same revision again gives back what is there. A delivery is once
+ * per (destination, object): the receiver may see a retry, never a second object.
+ */
+import assert from 'node:assert';
+import type { StudyCommand } from '../study/events.ts';
+import type { FindingFamily, Study } from '../study/types.ts';
+import type { Database, Row } from './database.ts';
+import type { StudyRows } from './study-rows.ts';
+
+export interface ReportFile {
+  /** `study` for what is not about one family (e.g. "could not be analysed"). */
+  readonly family: FindingFamily | 'study';
+  /** `sr`, `secondary-capture` … */
+  readonly kind: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid?: string;
+  readonly transferSyntaxUid: string;
+  readonly fileKey: string;
+  readonly contentSha256: string;
+  readonly byteLength: number;
+  /** What it says: decides which destinations want it. */
+  readonly outcome: 'flagged' | 'below-threshold' | 'not-analysed';
+  readonly predecessorSopInstanceUid?: string;
+}
+
+export interface ReportRecord extends ReportFile {
+  readonly studyInstanceUid: string;
+  readonly revision: number;
+  readonly writtenAtMs: number;
+}
+
+/** One object on its way to one destination. */
+export interface NewDelivery {
+  readonly destination: string;
+  readonly subject: 'report' | 'instance' | 'message';
+  /** SOP Instance UID, or the message's own id: unique per destination and subject. */
+  readonly objectKey: string;
+  readonly fileKey?: string;
+  readonly sopClassUid?: string;
+  readonly transferSyntaxUid?: string;
+  /** Whatever the destination's kind needs besides (an HL7 text, a topic). JSON. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** `sent`: the peer said yes. `verified`: seen there afterwards. `failed`: nobody tries again unless asked. */
+export type DeliveryState = 'pending' | 'sent' | 'verified' | 'failed';
+
+export interface Delivery extends NewDelivery {
+  readonly id: number;
+  readonly studyInstanceUid: string;
+  readonly revision: number;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly nextAttemptAtMs: number;
+  readonly error?: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface StudyChange {
+  readonly study: Study;
+  readonly commands: readonly StudyCommand[];
+}
+
+export interface ReportRows {
+  recordReports(studyInstanceUid: string, revision: number, reports: readonly ReportFile[], deliveries: readonly NewDelivery[], nowMs: number): StudyChange;
+  /** Newest revision first. */
+  reportsOf(studyInstanceUid: string): ReportRecord[];
+  reportBySopInstanceUid(sopInstanceUid: string): ReportRecord | undefined;
+  /** Outside of a report: the originals, a message. False where the destination has it, or will get it, already. */
+  enqueueDelivery(studyInstanceUid: string, revision: number, delivery: NewDelivery, nowMs: number): boolean;
+  dueDeliveries(nowMs: number, limit: number, destination?: string): Delivery[];
+  /** When the next pending delivery is due; undefined when there is none. */
+  nextDeliveryAtMs(): number | undefined;
+  /**
+   * Counts the attempt. `pending` needs `nextAttemptAtMs`; `sent` or `verified` of the last one moves the study to
+   * `delivered` in the same commit.
+   */
+  markDelivery(id: number, state: DeliveryState, nowMs: number, about?: { error?: string; nextAttemptAtMs?: number }): StudyChange | undefined;
+  /** A person wants a failed delivery tried again. */
+  retryDelivery(id: number, nowMs: number): boolean;
+  deliveriesOf(studyInstanceUid: string): Delivery[];
+  deliveries(state: DeliveryState, limit: number): Delivery[];
+  deliveryCounts(): { destination: string; state: DeliveryState; count: number }[];
+}
+
+export function createReportRows(database: Database, studies: StudyRows): ReportRows {
+  function recordReports(studyUid: string, revision: number, reports: readonly ReportFile[], deliveries: readonly NewDelivery[], nowMs: number): StudyChange {
+    return database.transact(() => {
+      for (const report of reports) insertReport(studyUid, revision, report, nowMs);
+      for (const delivery of deliveries) insertDelivery(studyUid, revision, delivery, nowMs);
+      const deliveryCount = countOpen(studyUid, revision);
+      return studies.apply(studyUid, { kind: 'reportsWritten', revision, deliveryCount }, nowMs);
+    });
+  }
+
+  function insertReport(studyUid: string, revision: number, report: ReportFile, nowMs: number): void {
+    const { family, kind, sopInstanceUid, fileKey, byteLength } = report;
+    database.run(
+      `INSERT INTO reports (study_uid, revision, family, kind, sop_uid, file_key, byte_length, written_at_ms, report_json)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      studyUid,
+      revision,
+      family,
+      kind,
+      sopInstanceUid,
+      fileKey,
+      byteLength,
+      nowMs,
+      JSON.stringify(report),
+    );
+  }
+
+  function insertDelivery(studyUid: string, revision: number, delivery: NewDelivery, nowMs: number): boolean {
+    const { destination, subject, objectKey, fileKey } = delivery;
+    const changed = database.run(
+      `INSERT INTO outbox (destination, study_uid, revision, subject, object_key, file_key, delivery_json, state, attempts,
+         next_attempt_at_ms, created_at_ms, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?8, ?8, ?8)
+       ON CONFLICT DO NOTHING`,
+      destination,
+      studyUid,
+      revision,
+      subject,
+      objectKey,
+      fileKey ?? null,
+      JSON.stringify(delivery),
+      nowMs,
+    );
+    return changed > 0;
+  }
+
+  /** Failed ones count: a person must retry them before the study is delivered. */
+  function countOpen(studyUid: string, revision: number): number {
+    const sql = "SELECT count(*) AS n FROM outbox WHERE study_uid = ? AND revision <= ? AND state IN ('pending', 'failed')";
+    return Number(database.get(sql, studyUid, revision)?.['n']);
+  }
+
+  function markDelivery(id: number, state: DeliveryState, nowMs: number, about: { error?: string; nextAttemptAtMs?: number } = {}): StudyChange | undefined {
+    assert(state !== 'pending' || about.nextAttemptAtMs !== undefined, 'a pending delivery says when it is tried again');
+    return database.transact(() => {
+      const row = database.get('SELECT study_uid, revision, state FROM outbox WHERE id = ?', id);
+      assert(row, 'an outbox row never goes away');
+      // A late answer of an earlier attempt does not undo what is known to have arrived.
+      if ((row['state'] === 'sent' || row['state'] === 'verified') && state !== 'verified') return undefined;
+      database.run(
+        `UPDATE outbox SET state = ?, attempts = attempts + ?, error = ?, next_attempt_at_ms = coalesce(?, next_attempt_at_ms),
+           updated_at_ms = ? WHERE id = ?`,
+        state,
+        state === 'verified' && row['state'] === 'sent' ? 0 : 1,
+        about.error ?? null,
+        about.nextAttemptAtMs ?? null,
+        nowMs,
+        id,
+      );
+      return settleStudy(String(row['study_uid']), nowMs);
+    });
+  }
+
+  function settleStudy(studyUid: string, nowMs: number): StudyChange | undefined {
+    const study = studies.load(studyUid)?.study;
+    const revision = study?.reportedRevision;
+    if (revision === undefined || (study?.deliveredRevision ?? 0) >= revision || countOpen(studyUid, revision) > 0) return undefined;
+    return studies.apply(studyUid, { kind: 'deliveriesDone', revision }, nowMs);
+  }
+
+  return {
+    recordReports,
+    reportsOf: (studyUid) => database.all('SELECT * FROM reports WHERE study_uid = ? ORDER BY revision DESC, id', studyUid).map(reportOf),
+    reportBySopInstanceUid: (sopUid) => database.all('SELECT * FROM reports WHERE sop_uid = ?', sopUid).map(reportOf)[0],
+    enqueueDelivery: (studyUid, revision, delivery, nowMs) => database.transact(() => insertDelivery(studyUid, revision, delivery, nowMs)),
+    dueDeliveries: (nowMs, limit, destination) =>
+      database
+        .all(
+          `SELECT * FROM outbox WHERE state = 'pending' AND next_attempt_at_ms <= ?1 AND (?2 IS NULL OR destination = ?2)
+           ORDER BY next_attempt_at_ms LIMIT ?3`,
+          nowMs,
+          destination ?? null,
+          limit,
+        )
+        .map(deliveryOf),
+    nextDeliveryAtMs() {
+      const next = database.get("SELECT min(next_attempt_at_ms) AS next FROM outbox WHERE state = 'pending'")?.['next'];
+      return next === null || next === undefined ? undefined : Number(next);
+    },
+    markDelivery,
+    retryDelivery: (id, nowMs) =>
+      database.transact(() => database.run("UPDATE outbox SET state = 'pending', next_attempt_at_ms = ?1, updated_at_ms = ?1 WHERE id = ?2 AND state = 'failed'", nowMs, id)) > 0,
+    deliveriesOf: (studyUid) => database.all('SELECT * FROM outbox WHERE study_uid = ? ORDER BY id', studyUid).map(deliveryOf),
+    deliveries: (state, limit) => database.all('SELECT * FROM outbox WHERE state = ? ORDER BY updated_at_ms DESC LIMIT ?', state, limit).map(deliveryOf),
+    deliveryCounts: () =>
+      database
+        .all('SELECT destination, state, count(*) AS n FROM outbox GROUP BY destination, state')
+        .map((row) => ({ destination: String(row['destination']), state: row['state'] as DeliveryState, count: Number(row['n']) })),
+  };
+}
+
+function reportOf(row: Row): ReportRecord {
+  return {
+    ...(JSON.parse(String(row['report_json'])) as ReportFile),
+    studyInstanceUid: String(row['study_uid']),
+    revision: Number(row['revision']),
+    writtenAtMs: Number(row['written_at_ms']),
+  };
+}
+
+function deliveryOf(row: Row): Delivery {
+  return {
+    ...(JSON.parse(String(row['delivery_json'])) as NewDelivery),
+    id: Number(row['id']),
+    studyInstanceUid: String(row['study_uid']),
+    revision: Number(row['revision']),
+    state: row['state'] as DeliveryState,
+    attempts: Number(row['attempts']),
+    nextAttemptAtMs: Number(row['next_attempt_at_ms']),
+    ...(row['error'] === null ? {} : { error: String(row['error']) }),
+    createdAtMs: Number(row['created_at_ms']),
+    updatedAtMs: Number(row['updated_at_ms']),
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Studies between the pure heart and SQLite: load, reduce, save, journal, in one transaction. A study's images lie in the
+ * `instances` table, one row each, and only rows that changed are written: a CT of 2,000 slices sent here by mistake must
+ * not rewrite itself 2,000 times. Studies in use are kept in memory (only the hub writes; see `forget`).
+ */
+import assert from 'node:assert';
+import { FirstreadError } from '../errors.ts';
+import { flaggedFindings, type PriorityRules } from '../study/assessment.ts';
+import type { StudyCommand, StudyEvent } from '../study/events.ts';
+import { outstandingCommands } from '../study/outstanding.ts';
+import { reduce, type Reduction } from '../study/transition.ts';
+import type { Assessment, InstanceHeader, InstanceOrigin, Study, StudyInstance } from '../study/types.ts';
+import { waitingSinceMs } from '../study/worklist-order.ts';
+import { summarise, type StudyFacts, type StudySummary } from '../study/worklist-row.ts';
+import type { Database, Row } from './database.ts';
+import { searchTextOf } from './search-text.ts';
+
+/** Studies kept in memory: those that images and answers are arriving for. */
+const STUDIES_CACHED_MAX = 512;
+
+const STUDY_COLUMNS =
+  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged calling_ae institution patient_id accession_number search_text summary_json assessment_json'.split(
+    ' ',
+  );
+const SAVE_STUDY = `INSERT INTO studies (study_uid, ${STUDY_COLUMNS.join(', ')})
+  VALUES (?${', ?'.repeat(STUDY_COLUMNS.length)})
+  ON CONFLICT (study_uid) DO UPDATE SET ${STUDY_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+
+export interface StudyRecord {
+  readonly study: Study;
+  readonly facts: StudyFacts;
+}
+
+/** An instance row's own facts, given when the study gets a new image. */
+export interface NewInstanceRow {
+  readonly header: InstanceHeader;
+  readonly origin: InstanceOrigin;
+  readonly fileKey: string;
+  readonly byteLength: number;
+}
+
+export interface StudyRows {
+  load(studyUid: string): StudyRecord | undefined;
+  apply(studyUid: string, event: StudyEvent, nowMs: number, arriving?: NewInstanceRow): Reduction;
+  outstanding(limit: number): { studyInstanceUid: string; command: StudyCommand }[];
+  /** Everything cached may be wrong. */
+  forget(): void;
+}
+
+export function createStudyRows(database: Database, rules: PriorityRules): StudyRows {
+  const cache = new Map<string, StudyRecord>();
+
+  function load(studyUid: string): StudyRecord | undefined {
+    const known = cache.get(studyUid);
+    if (known) return known;
+    const row = database.get('SELECT summary_json, assessment_json FROM studies WHERE study_uid = ?', studyUid);
+    if (!row) return undefined;
+    const instances = database.all('SELECT standing_json FROM instances WHERE study_uid = ? ORDER BY id', studyUid);
+    const record = recordOf(row, instances);
+    remember(studyUid, record);
+    return record;
+  }
+
+  function remember(studyUid: string, record: StudyRecord): void {
+    if (database.readOnly) return;
+    cache.delete(studyUid);
+    cache.set(studyUid, record);
+    if (cache.size > STUDIES_CACHED_MAX) {
+      const [oldest] = cache.keys();
+      if (oldest !== undefined) cache.delete(oldest);
+    }
+  }
+
+  function apply(studyUid: string, event: StudyEvent, nowMs: number, arriving?: NewInstanceRow): Reduction {
+    const known = load(studyUid);
+    if (!known && event.kind !== 'instanceStored' && event.kind !== 'announced') throw new FirstreadError('study-unknown');
+    const reduction = reduce(known?.study, event, nowMs, studyUid, rules);
+    if (reduction.study === known?.study) return reduction;
+
+    const facts = arriving ? mergeFacts(known?.facts, arriving) : (known?.facts ?? {});
+    saveStudy(reduction.study, facts);
+    saveInstances(known?.study.instances ?? [], reduction.study, arriving);
+    appendEvent(studyUid, event, nowMs);
+    remember(studyUid, { study: reduction.study, facts });
+    return reduction;
+  }
+
+  function saveStudy(study: Study, facts: StudyFacts): void {
+    const summary = summarise(study, study.instances.length, facts);
+    const leftAtMs = study.readAtMs ?? study.closedAtMs ?? null;
+    database.run(
+      SAVE_STUDY,
+      study.studyInstanceUid,
+      study.state,
+      study.priority,
+      leftAtMs === null ? 1 : 0,
+      outstandingCommands(study).length > 0 ? 1 : 0,
+      study.order.stat ? 1 : 0,
+      study.receivedAtMs,
+      study.updatedAtMs,
+      waitingSinceMs(study),
+      leftAtMs,
+      study.readBy ?? null,
+      study.order.inpatient ? 1 : 0,
+      study.order.patientAgeYears ?? null,
+      flaggedFindings(study.assessment).map(({ family }) => `|${family}|`).join(''),
+      facts.callingAeTitle ?? null,
+      facts.institutionName ?? null,
+      facts.patientId ?? null,
+      facts.accessionNumber ?? null,
+      searchTextOf(facts),
+      JSON.stringify(summary),
+      JSON.stringify(study.assessment),
+    );
+  }
+
+  function saveInstances(before: readonly StudyInstance[], study: Study, arriving: NewInstanceRow | undefined): void {
+    study.instances.forEach((instance, at) => {
+      if (instance === before[at]) return;
+      const standing = JSON.stringify(instance);
+      if (at < before.length) {
+        database.run(
+          'UPDATE instances SET status = ?, standing_json = ? WHERE sop_uid = ? AND content_sha256 = ?',
+          instance.status,
+          standing,
+          instance.sopInstanceUid,
+          instance.contentSha256,
+        );
+        return;
+      }
+      assert(arriving, 'a new image comes with its row');
+      const { header, origin, fileKey, byteLength } = arriving;
+      database.run(
+        `INSERT INTO instances (sop_uid, content_sha256, study_uid, file_key, byte_length, received_at_ms, calling_ae,
+           remote_address, status, standing_json, header_json, origin_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        instance.sopInstanceUid,
+        instance.contentSha256,
+        study.studyInstanceUid,
+        fileKey,
+        byteLength,
+        instance.receivedAtMs,
+        origin.callingAeTitle,
+        origin.remoteAddress,
+        instance.status,
+        standing,
+        JSON.stringify(header),
+        JSON.stringify(origin),
+      );
+    });
+  }
+
+  function appendEvent(studyUid: string, event: StudyEvent, nowMs: number): void {
+    database.run(
+      'INSERT INTO study_events (study_uid, at_ms, kind, event_json) VALUES (?, ?, ?, ?)',
+      studyUid,
+      nowMs,
+      event.kind,
+      JSON.stringify(event, journalled),
+    );
+  }
+
+  function outstanding(limit: number): { studyInstanceUid: string; command: StudyCommand }[] {
+    const rows = database.all(
+      'SELECT study_uid FROM studies WHERE outstanding = 1 ORDER BY stat DESC, received_at_ms LIMIT ?',
+      limit,
+    );
+    return rows.flatMap((row) => {
+      const studyInstanceUid = String(row['study_uid']);
+      const record = load(studyInstanceUid);
+      return record ? outstandingCommands(record.study).map((command) => ({ studyInstanceUid, command })) : [];
+    });
+  }
+
+  database.onVoid(() => cache.clear());
+  return { load, apply, outstanding, forget: () => cache.clear() };
+}
+
+function recordOf(row: Row, instances: readonly Row[]): StudyRecord {
+  const { facts, findings: _f, notAssessed: _n, instanceCount: _c, ...head } = JSON.parse(String(row['summary_json'])) as StudySummary;
+  const assessment = JSON.parse(String(row['assessment_json'])) as Assessment;
+  const standings = instances.map((one) => JSON.parse(String(one['standing_json'])) as StudyInstance);
+  return { study: { ...head, assessment, instances: standings }, facts };
+}
+
+/** The journal tells what happened, not how the picture looked: those parts lie in the instance's row. */
+function journalled(key: string, value: unknown): unknown {
+  return key === 'heatmap' || key === 'region' || key === 'boxes' ? undefined : value;
+}
+
+/** The first image that names a fact decides it: a later one with another spelling does not rename the patient. */
+function mergeFacts(known: StudyFacts | undefined, { header, origin }: NewInstanceRow): StudyFacts {
+  const fresh: StudyFacts = {
+    patientId: header.patientId,
+    patientName: header.patientName,
+    patientBirthDate: header.patientBirthDate,
+    patientSex: header.patientSex,
+    accessionNumber: header.accessionNumber,
+    studyDate: header.studyDate,
+    studyTime: header.studyTime,
+    studyDescription: header.studyDescription,
+    modality: header.modality,
+    institutionName: header.institutionName,
+    institutionalDepartmentName: header.institutionalDepartmentName,
+    stationName: header.stationName,
+    callingAeTitle: origin.callingAeTitle,
+    ...(header.characterSetGuessed ? { characterSetGuessed: true } : {}),
+  };
+  const named = Object.entries({ ...fresh, ...stripUndefined(known ?? {}) });
+  return Object.fromEntries(named.filter(([, value]) => value !== undefined)) as StudyFacts;
+}
+
+function stripUndefined(facts: StudyFacts): StudyFacts {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as StudyFacts;
+}
