@@ -1,0 +1,101 @@
+/**
+ * Stored values (PS3.3 C.7.6.3.1.1): the samples as numbers, before any look-up table, which is what "bit-exact" and
+ * "the same pixels" mean.
+ */
+export interface StoredValues {
+  readonly rows: number;
+  readonly columns: number;
+  readonly samplesPerPixel: 1 | 3;
+  /** Interleaved by pixel. */
+  readonly values: Uint8Array | Int8Array | Uint16Array | Int16Array;
+  /** Bits that a value can use. */
+  readonly bitsStored: number;
+  readonly signed: boolean;
+}
+
+export interface SampleLayout {
+  readonly bytesPerSample: 1 | 2;
+  readonly littleEndian: boolean;
+  readonly bitsStored: number;
+  readonly highBit: number;
+  readonly signed: boolean;
+}
+
+/** Cuts the stored bits out of their words (overlay bits above are dropped) and extends the sign. */
+export function unpackSamples(bytes: Uint8Array, count: number, layout: SampleLayout): StoredValues['values'] {
+  const { bitsStored, highBit, signed } = layout;
+  const shift = highBit + 1 - bitsStored;
+  if (layout.bytesPerSample === 1) {
+    const samples = bytes.slice(0, count);
+    if (bitsStored === 8) return signed ? new Int8Array(samples.buffer) : samples;
+    if (!signed) {
+      const mask = (1 << bitsStored) - 1;
+      for (let i = 0; i < count; i++) samples[i] = (samples[i]! >> shift) & mask;
+      return samples;
+    }
+    return signExtend(new Int8Array(samples.buffer), shift, 32 - bitsStored);
+  }
+  const words = readWords(bytes, count, layout.littleEndian);
+  if (bitsStored === 16) return signed ? new Int16Array(words.buffer) : words;
+  if (signed) return signExtend(new Int16Array(words.buffer), shift, 32 - bitsStored);
+  const mask = (1 << bitsStored) - 1;
+  for (let i = 0; i < count; i++) words[i] = (words[i]! >> shift) & mask;
+  return words;
+}
+
+function signExtend<T extends Int8Array | Int16Array>(samples: T, shift: number, spare: number): T {
+  for (let i = 0; i < samples.length; i++) samples[i] = ((samples[i]! >> shift) << spare) >> spare;
+  return samples;
+}
+
+/** A copy, aligned and in the machine's (little endian) order. */
+function readWords(bytes: Uint8Array, count: number, littleEndian: boolean): Uint16Array {
+  const words = new Uint16Array(count);
+  const raw = new Uint8Array(words.buffer);
+  raw.set(bytes.subarray(0, 2 * count));
+  if (!littleEndian) {
+    for (let i = 0; i < raw.length; i += 2) {
+      const high = raw[i]!;
+      raw[i] = raw[i + 1]!;
+      raw[i + 1] = high;
+    }
+  }
+  return words;
+}
+
+/** Colour by plane → by pixel. */
+export function interleavePlanes(samples: Uint8Array, pixelCount: number, bytesPerSample: 1 | 2): Uint8Array {
+  const out = new Uint8Array(pixelCount * 3 * bytesPerSample);
+  const plane = pixelCount * bytesPerSample;
+  for (let pixel = 0, to = 0; pixel < pixelCount; pixel++) {
+    for (let sample = 0; sample < 3; sample++) {
+      for (let byte = 0; byte < bytesPerSample; byte++) out[to++] = samples[sample * plane + pixel * bytesPerSample + byte]!;
+    }
+  }
+  return out;
+}
+
+/** Y1 Y2 Cb Cr → Y1 Cb Cr, Y2 Cb Cr (YBR_FULL_422, native, 8 bits; PS3.3 C.7.6.3.1.2). */
+export function expand422(samples: Uint8Array, pixelCount: number): Uint8Array {
+  const out = new Uint8Array(pixelCount * 3);
+  for (let from = 0, to = 0; to + 6 <= out.length; from += 4, to += 6) {
+    const [y1, y2, cb, cr] = samples.subarray(from, from + 4) as unknown as [number, number, number, number];
+    out.set([y1, cb, cr, y2, cb, cr], to);
+  }
+  return out;
+}
+
+/**
+ * Are two pictures the same to the last value? A re-encoding with loss is not: it comes back with how far it is off.
+ */
+export function comparePixels(a: StoredValues, b: StoredValues): { readonly same: boolean; readonly differenceMax: number; readonly detail: string } {
+  if (a.rows !== b.rows || a.columns !== b.columns || a.samplesPerPixel !== b.samplesPerPixel) {
+    return { same: false, differenceMax: Infinity, detail: `${a.columns}x${a.rows}x${a.samplesPerPixel} and ${b.columns}x${b.rows}x${b.samplesPerPixel}` };
+  }
+  let differenceMax = 0;
+  for (let i = 0; i < a.values.length; i++) {
+    const difference = Math.abs(a.values[i]! - b.values[i]!);
+    if (difference > differenceMax) differenceMax = difference;
+  }
+  return { same: differenceMax === 0, differenceMax, detail: differenceMax === 0 ? 'every stored value is equal' : `stored values differ by up to ${differenceMax}` };
+}
