@@ -17,8 +17,9 @@ import { cropRegion, judgeFrontal } from '../inference/lung-field.ts';
 import type { ManifestInput } from '../inference/manifest-types.ts';
 import { preprocess } from '../inference/preprocess.ts';
 import { openLungField, type LungFieldNetwork } from '../inference/lung-field-network.ts';
+import type { CommandIo } from './command.ts';
 
-export const PREPARE_HELP = `firstread prepare --out DIR --size N [--crop lung|whole] [--margin F] [--list FILE] [FOLDER|FILE…]
+export const help = `firstread prepare --out DIR --size N [--crop lung|whole] [--margin F] [--list FILE] [FOLDER|FILE…]
   Writes the films as uint8 tensors (pixels.u8) with index.json, exactly as the models see them.
   --out DIR       where to write
   --size N        width and height of the tensors in pixels
@@ -41,6 +42,8 @@ interface PreparedFilm {
   readonly problem?: string;
 }
 
+export const run = (argv: string[], io: CommandIo): Promise<number> => prepareCommand(argv, (line) => void io.stdout.write(`${line}\n`));
+
 export async function prepareCommand(args: readonly string[], write: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -51,11 +54,11 @@ export async function prepareCommand(args: readonly string[], write: (line: stri
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return write(PREPARE_HELP), 0;
+  if (values.help) return write(help), 0;
   const size = Number(values.size);
   const margin = values.margin === undefined ? undefined : Number(values.margin);
   if (values.out === undefined || !Number.isInteger(size) || size < 16 || size > 4096 || !['lung', 'whole'].includes(values.crop) || Number.isNaN(margin)) {
-    throw new FirstreadError('usage', PREPARE_HELP);
+    throw new FirstreadError('usage', help);
   }
   const files = await listFiles(values.base, values.list, positionals);
   const input: ManifestInput = {
@@ -124,12 +127,8 @@ async function prepareFilm(file: string, base: string, input: ManifestInput, lun
 /** Films as the worker reads them; codecs and sharp are loaded only when a film needs them. */
 export async function readFilm(file: string): Promise<GrayImage> {
   const bytes = await readFile(file);
-  const head = bytes.subarray(0, 4).toString('latin1');
-  if (head.startsWith('\x89PNG') || head.startsWith('\xff\xd8\xff')) {
-    const { default: sharp } = await import('sharp');
-    const { data, info } = await sharp(bytes).greyscale().raw().toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, pixels: new Uint8Array(data.buffer, data.byteOffset, data.length), maxValue: 255 };
-  }
+  const { decodePicture, pictureFormat } = await import('../inference/decode-picture.ts');
+  if (pictureFormat(bytes) !== undefined) return (await decodePicture(bytes)).image;
   const { decodeInstance } = await import('../inference/decode-frame.ts');
   return (await decodeInstance(bytes)).image;
 }

@@ -1,0 +1,89 @@
+"""Draws lung nodules, and what is none, into films: float32 [H, W] in 0..1 of a lung crop at about 0.62 mm per pixel.
+
+Nodules: 6-38 mm (log-uniform), soft irregular outline, sphere-like profile with texture, contrast growing with size.
+Distractors: vessel lines, small dense dots, rings, haze, straight edges."""
+import numpy as np
+from PIL import Image
+
+MM_PER_PIXEL = 0.62
+
+
+def stamp(shape_px, rng, spiky=0.0):
+    """Profile 0..1 of one nodule on a square patch of 3 radii; irregular outline from a few harmonics."""
+    half = int(np.ceil(shape_px * 1.7)) + 2
+    y, x = np.mgrid[-half:half + 1, -half:half + 1].astype(np.float32)
+    squeeze, angle = np.exp(rng.uniform(-0.22, 0.22)), rng.uniform(0, np.pi)
+    u, v = x * np.cos(angle) + y * np.sin(angle), -x * np.sin(angle) + y * np.cos(angle)
+    u, v = u * squeeze, v / squeeze
+    theta, radius = np.arctan2(v, u), np.hypot(u, v)
+    outline = np.ones_like(theta)
+    for k in range(2, 8):
+        outline += rng.normal(0, (0.10 + spiky) / k) * np.cos(k * theta + rng.uniform(0, 6.3))
+    rho = radius / (shape_px * outline.clip(0.5, 1.6))
+    sphere = np.sqrt(np.clip(1 - (rho / 1.08) ** 2, 0, 1))
+    edge = rng.uniform(0.10, 0.45)
+    plateau = 1 / (1 + np.exp(np.clip((rho - 1) / edge * 4, -30, 30)))
+    mix = rng.uniform(0.2, 0.9)
+    return (mix * sphere + (1 - mix) * plateau) * np.clip((1.7 - rho) / 0.4, 0, 1)
+
+
+def add_patch(film, patch, cy, cx):
+    half = patch.shape[0] // 2
+    top, left = cy - half, cx - half
+    a, b = max(0, -top), max(0, -left)
+    c, d = min(patch.shape[0], film.shape[0] - top), min(patch.shape[1], film.shape[1] - left)
+    if c > a and d > b:
+        film[top + a:top + c, left + b:left + d] += patch[a:c, b:d]
+
+
+def add_nodule(film, rng, cy, cx, diameter_mm=None, contrast=None):
+    """In place; returns (cx, cy, width, height) in pixels."""
+    diameter_mm = diameter_mm or np.exp(rng.uniform(np.log(6), np.log(38)))
+    radius = diameter_mm / 2 / MM_PER_PIXEL
+    patch = stamp(radius, rng, spiky=float(rng.choice([0, 0, 0.15, 0.3])))
+    # An X-ray shadow grows with the path through the nodule; faint ones are kept, invisible ones are not.
+    contrast = contrast or rng.uniform(0.06, 0.15) + 0.006 * min(diameter_mm, 30) * rng.uniform(0.2, 1.4)
+    texture = rng.normal(0, 1, (max(2, patch.shape[0] // 6), max(2, patch.shape[1] // 6))).astype(np.float32)
+    texture = np.asarray(Image.fromarray(texture).resize(patch.shape[::-1], Image.BICUBIC))
+    patch = patch * contrast * (1 + rng.uniform(0, 0.25) * texture)
+    add_patch(film, patch.astype(np.float32), int(cy), int(cx))
+    return float(cx), float(cy), 2 * radius, 2 * radius
+
+
+def add_line(film, rng, cy, cx):
+    """A vessel or fissure: a curved stroke."""
+    length, width, amount = rng.uniform(20, 140), rng.uniform(0.7, 3.5), rng.uniform(0.03, 0.14)
+    angle, bend = rng.uniform(0, 6.3), rng.uniform(-0.02, 0.02)
+    x, y = float(cx), float(cy)
+    canvas = np.zeros_like(film)
+    for _ in range(int(length)):
+        x, y, angle = x + np.cos(angle), y + np.sin(angle), angle + bend
+        r = int(3 * width) + 1
+        a, b = int(y), int(x)
+        if r <= a < film.shape[0] - r and r <= b < film.shape[1] - r:
+            v, u = np.mgrid[a - r:a + r + 1, b - r:b + r + 1]
+            np.maximum(canvas[a - r:a + r + 1, b - r:b + r + 1], np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * width ** 2)), out=canvas[a - r:a + r + 1, b - r:b + r + 1])
+    film += amount * canvas
+
+
+def add_distractor(film, rng, cy, cx):
+    kind = rng.integers(0, 5)
+    if kind == 0:
+        add_line(film, rng, cy, cx)
+    elif kind == 1:  # a dense dot: vessel end on, calcified granuloma under 5 mm, electrode
+        radius = rng.uniform(1.2, 3.5)
+        add_patch(film, (rng.uniform(0.1, 0.35) * stamp(radius, rng)).astype(np.float32), int(cy), int(cx))
+    elif kind == 2:  # a ring: bronchus end on, button
+        radius = rng.uniform(3, 12)
+        half = int(radius * 2)
+        y, x = np.mgrid[-half:half + 1, -half:half + 1]
+        add_patch(film, (rng.uniform(0.05, 0.2) * np.exp(-((np.hypot(x, y) - radius) / rng.uniform(0.8, 2)) ** 2)).astype(np.float32), int(cy), int(cx))
+    elif kind == 3:  # haze: wide and without an outline
+        radius = rng.uniform(30, 90)
+        half = int(radius * 2)
+        y, x = np.mgrid[-half:half + 1, -half:half + 1]
+        stretch = rng.uniform(0.5, 2)
+        add_patch(film, (rng.uniform(0.03, 0.14) * np.exp(-((x / radius) ** 2 * stretch + (y / radius) ** 2 / stretch))).astype(np.float32), int(cy), int(cx))
+    else:  # two crossing lines: rib crossings, vessel crossings
+        add_line(film, rng, cy, cx)
+        add_line(film, rng, cy, cx)

@@ -1,0 +1,74 @@
+"""ONNX file, manifest with self-test vector, and the check that torch and onnxruntime agree, batch 1 and 32 too."""
+import datetime
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from .self_test import self_test_image
+
+OPSET = 17
+SELF_TEST_SEED = 20261121
+
+
+def export_model(folder, module, size, output_names, manifest):
+    """module: uint8 [N, 1, size, size] -> outputs in output_names' order, float32. Writes model.onnx and model.json."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    module.eval()
+    path = folder / "model.onnx"
+    sample = torch.from_numpy(self_test_image(1, size, size))[None, None]
+    axes = {name: {0: "batch"} for name in ["image", *output_names]}
+    torch.onnx.export(module, (sample,), str(path), input_names=["image"], output_names=list(output_names), dynamic_axes=axes, opset_version=OPSET, dynamo=False)
+    onnx.checker.check_model(str(path))
+    difference = compare(path, module, size, output_names)
+    picture = self_test_image(SELF_TEST_SEED, size, size)[None, None]
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    outputs = dict(zip(output_names, session.run(list(output_names), {"image": picture})))
+    manifest = {
+        "schema": "firstread-model/1",
+        **manifest,
+        "file": "model.onnx",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "selfTest": {
+            "seed": SELF_TEST_SEED,
+            "outputs": {name: [round(float(v), 7) for v in value.reshape(-1)[:8]] for name, value in outputs.items()},
+            "tolerance": 0.002,
+        },
+    }
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, torch against onnxruntime {difference['torch']:.2e}, batch 1 against 32 {difference['batch']:.2e}")
+    return difference
+
+
+def compare(path, module, size, output_names):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    pictures = np.stack([self_test_image(seed, size, size) for seed in range(32)])[:, None]
+    together = session.run(list(output_names), {"image": pictures})
+    with torch.no_grad():
+        expected = module(torch.from_numpy(pictures))
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    torch_difference = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(together, expected))
+    singles = [session.run(list(output_names), {"image": pictures[i:i + 1]}) for i in range(4)]
+    batch_difference = max(float(np.abs(together[k][i] - singles[i][k][0]).max()) for i in range(4) for k in range(len(output_names)))
+    # Sizes and offsets are in pixels, probabilities in 0..1; 1e-3 of a pixel is as good as the same.
+    assert torch_difference < 1e-3 and batch_difference < 1e-3, (torch_difference, batch_difference)
+    return {"torch": torch_difference, "batch": batch_difference}
+
+
+def today():
+    return datetime.date.today().isoformat()
+
+
+def input_of(size, crop):
+    return {"name": "image", "dtype": "uint8", "layout": "NCHW", "height": size, "width": size, "channels": 1, "range": [0, 255], "crop": crop, "fit": "stretch", "percentiles": [1, 99], **({"cropMargin": 0.06} if crop == "lung" else {})}
+
+
+PROVENANCE = {
+    "licence": "Firstread Weights Licence (research and evaluation), see models/LICENSE-WEIGHTS.md",
+    "code": "models/training",
+}

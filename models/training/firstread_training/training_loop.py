@@ -1,0 +1,70 @@
+"""One loop for all models: AdamW, cosine with warm-up, EMA, gradient clipping, checkpoints, progress with an estimate."""
+import copy
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def seed_all(seed):
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+
+
+class Ema:
+    """Exponential mean of the weights; buffers (batch norm) are copied."""
+
+    def __init__(self, model, decay):
+        self.model, self.decay = copy.deepcopy(model).eval(), decay
+        for parameter in self.model.parameters():
+            parameter.requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, model, step):
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mine, theirs in zip(self.model.parameters(), model.parameters()):
+            mine.lerp_(theirs, 1 - decay)
+        for mine, theirs in zip(self.model.buffers(), model.buffers()):
+            mine.copy_(theirs)
+
+
+def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3, weight_decay=1e-2, warmup=50, ema_decay=0.99, seed=1, every=None):
+    """batch_loss(model, step) -> (loss, {name: value}). Resumes from `checkpoint`. Returns the EMA model.
+    `every`: (interval, function(ema_model, step)) runs now and then (validation, mining)."""
+    checkpoint = Path(checkpoint)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    optimizer = torch.optim.AdamW(groups or model.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    peak = [group["lr"] for group in optimizer.param_groups]
+    ema, start = Ema(model, ema_decay), 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=False)
+        model.load_state_dict(state["model"]), ema.model.load_state_dict(state["ema"]), optimizer.load_state_dict(state["optimizer"])
+        start = state["step"]
+        print(f"resumed at step {start} of {steps}", flush=True)
+    seed_all(seed * 100003 + start)
+    began, running, shown = time.time(), {}, 0
+    model.train()
+    for step in range(start, steps):
+        factor = min(1.0, (step + 1) / warmup) * (0.5 + 0.5 * math.cos(math.pi * step / steps)) + 1e-3
+        for group, lr in zip(optimizer.param_groups, peak):
+            group["lr"] = lr * factor
+        loss, parts = batch_loss(model, step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        ema.update(model, step)
+        for name, value in parts.items():
+            running[name] = running.get(name, 0.0) * 0.97 + 0.03 * float(value) if name in running else float(value)
+        if (step + 1) % 25 == 0:
+            per_step = (time.time() - began) / (step + 1 - start)
+            left = per_step * (steps - step - 1) / 60
+            print(f"step {step + 1}/{steps}  " + "  ".join(f"{k} {v:.4f}" for k, v in running.items()) + f"  {per_step * 1000:.0f} ms/step, about {left:.1f} min left", flush=True)
+        if every and (step + 1) % every[0] == 0:
+            every[1](ema.model, step + 1)
+            model.train()
+        if (step + 1) % 200 == 0 or step + 1 == steps:
+            torch.save({"model": model.state_dict(), "ema": ema.model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}, checkpoint)
+    return ema.model

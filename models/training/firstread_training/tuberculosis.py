@@ -1,0 +1,276 @@
+"""Tuberculosis: 256 x 256 lung crop -> image score and heatmap (32 x 32 cells of 8 pixels).
+
+Image score: a scaled log-mean-exp over the cells, so that what speaks for it can be shown. Losses: the image's label;
+in films with boxes (TBX11K) the cells inside and outside them; in films without tuberculosis every cell. Batches are
+balanced by source: the source with both classes of one hospital counts most (../shared data's traps)."""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from . import augment, export, measure
+from .prepared import boxes_in_crop, read_labels, read_prepared, read_tbx11k_boxes
+from .splits import read_splits
+from .squeezenet import Pyramid, Trunk
+from .training_loop import seed_all, train
+
+SIZE, CELLS = 256, 32
+SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
+
+# Films per batch and source, (positive, negative). Whole rows scale with --batch.
+BALANCE = {
+    "shipped": {"tb/shenzhen": (6, 6), "tb/tbx11k": (5, 0), "tb/pakistan": (3, 2), "tb/mixed_positive": (2, 0), "other/normal_mixed": (0, 2), "other/pneumonia_mixed": (0, 2), "nodule/nih normal": (0, 2), "nodule/nih other_finding": (0, 2)},
+    "without-shenzhen": {"tb/tbx11k": (7, 0), "tb/pakistan": (6, 5), "tb/mixed_positive": (3, 0), "other/normal_mixed": (0, 3), "other/pneumonia_mixed": (0, 3), "nodule/nih normal": (0, 2), "nodule/nih other_finding": (0, 3)},
+}
+
+
+class TuberculosisNet(nn.Module):
+    def __init__(self, width=96):
+        super().__init__()
+        self.trunk = Trunk()
+        self.pyramid = Pyramid((256, 512), width)
+        self.cells = nn.Sequential(nn.Dropout2d(0.15), nn.Conv2d(width, 1, 1))
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.shift = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, x):
+        _, eight, sixteen = self.trunk(x)
+        cells = self.cells(self.pyramid(eight, sixteen))
+        flat = cells.float().flatten(1) / 2
+        pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(CELLS * CELLS))) * 4 / SHARPNESS
+        return pooled * 2 * self.scale + self.shift, cells
+
+
+class Served(nn.Module):
+    """uint8 in; mean over the nets and the film's mirror image. A film and its mirror image score the same."""
+
+    def __init__(self, nets):
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+
+    def forward(self, image):
+        x = (image.float() / 255 - 0.5) * 2
+        score, heat = 0, 0
+        for net in self.nets:
+            for mirror in (False, True):
+                logit, cells = net(x.flip(3) if mirror else x)
+                score, heat = score + logit, heat + (cells.flip(3) if mirror else cells)
+        count = 2 * len(self.nets)
+        return torch.sigmoid(score / count)[:, None], torch.sigmoid(heat / count)
+
+
+def cell_targets(boxes, device=None):
+    """Boxes in fractions of the crop -> [CELLS, CELLS] share of each cell inside a box."""
+    target = torch.zeros(CELLS * 4, CELLS * 4)
+    for left, top, right, bottom in boxes:
+        a, b = max(0, int(round(left * CELLS * 4))), max(0, int(round(top * CELLS * 4)))
+        target[b:max(b, int(round(bottom * CELLS * 4))), a:max(a, int(round(right * CELLS * 4)))] = 1
+    return target  # four times finer, for the affine sampling
+
+
+def label_of(row):
+    return 1 if row["label"] == "tb" else 0
+
+
+def group_of(row):
+    return f"{row['source']} {row['label']}" if row["source"] == "nodule/nih" else row["source"]
+
+
+class Films:
+    def __init__(self, args, protocol):
+        self.prepared, self.splits = read_prepared(Path(args.work) / "lung256"), read_splits()
+        self.boxes = read_tbx11k_boxes(args.data)
+        usable = {f: r for f, r in self.splits.items() if r["split"] != "dropped" and f in self.prepared.films and r["source"] != "nodule/nih_boxed" and r["label"] != "nodule_or_mass"}
+        self.rows = usable
+        inside = lambda f: not (protocol == "without-shenzhen" and f.startswith("tb/shenzhen/"))
+        self.train = [f for f, r in usable.items() if r["split"] == "train" and inside(f)]
+        self.val = [f for f, r in usable.items() if r["split"] == "val" and inside(f)]
+        self.test = [f for f, r in usable.items() if r["split"] == "test" or not inside(f)]
+        self.pixels = torch.from_numpy(self.prepared.stack(self.train))
+        self.groups = {}
+        for i, f in enumerate(self.train):
+            self.groups.setdefault((group_of(usable[f]), label_of(usable[f])), []).append(i)
+        self.targets = {i: cell_targets(boxes_in_crop(self.boxes[f], self.prepared.films[f])) for i, f in enumerate(self.train) if f in self.boxes}
+
+    def batch(self, balance):
+        at, label = [], []
+        for group, counts in balance.items():
+            for positive, count in ((1, counts[0]), (0, counts[1])):
+                pool = self.groups.get((group, positive), [])
+                if count and pool:
+                    at += [pool[k] for k in np.random.randint(0, len(pool), count)]
+                    label += [positive] * count
+        x = self.pixels[at].float().div(255)[:, None]
+        target = torch.stack([self.targets.get(i, torch.zeros(CELLS * 4, CELLS * 4)) for i in at])[:, None]
+        boxed = torch.tensor([i in self.targets for i in at])
+        return x, torch.tensor(label, dtype=torch.float32), target, boxed
+
+
+def loss_of(score, cells, label, target, boxed):
+    image = F.binary_cross_entropy_with_logits(score, label * 0.96 + 0.02)
+    logits = cells.float().flatten(1)
+    inside = (target.flatten(1) > 0.5).float()
+    per_cell = F.binary_cross_entropy_with_logits(logits, inside, reduction="none")
+    hardest = lambda rows, mask: (per_cell[rows] * mask).topk(20, 1).values.mean()
+    box = torch.zeros(())
+    if boxed.any():
+        ins = inside[boxed]
+        positive = (per_cell[boxed] * ins).sum(1) / ins.sum(1).clamp_min(1)
+        negative = (per_cell[boxed] * (1 - ins)).sum(1) / (1 - ins).sum(1).clamp_min(1)
+        box = positive.mean() + negative.mean() + 0.3 * hardest(boxed, 1 - ins)
+    negatives = label < 0.5
+    free = per_cell[negatives].mean() + 0.3 * hardest(negatives, 1.0)
+    return image + 0.5 * box + 0.4 * free, {"image": image, "box": box, "free": free}
+
+
+@torch.no_grad()
+def run(served, pixels, batch=64):
+    scores, heats = [], []
+    for i in range(0, len(pixels), batch):
+        score, heat = served(torch.from_numpy(np.ascontiguousarray(pixels[i:i + batch]))[:, None])
+        scores.append(score[:, 0]), heats.append(heat[:, 0])
+    return torch.cat(scores).numpy(), torch.cat(heats).numpy()
+
+
+def pointing(films, files, heats):
+    """Share of boxed films whose hottest cell lies inside a box (half a cell of tolerance)."""
+    hits = []
+    for file, heat in zip(files, heats):
+        if file not in films.boxes:
+            continue
+        y, x = np.unravel_index(heat.argmax(), heat.shape)
+        u, v, slack = (x + 0.5) / CELLS, (y + 0.5) / CELLS, 0.5 / CELLS
+        hits.append(any(a - slack <= u <= c + slack and b - slack <= v <= d + slack for a, b, c, d in boxes_in_crop(films.boxes[file], films.prepared.films[file])))
+    return np.array(hits, float)
+
+
+def calibrate(scores, labels):
+    """Monotone piecewise-linear map of raw scores to 0-100 from validation films of both classes (isotonic, smoothed),
+    anchored so that it stays strictly increasing."""
+    order = np.argsort(scores)
+    s, y = scores[order], labels[order].astype(float)
+    weight = np.where(y == 1, 0.5 / max(1, y.sum()), 0.5 / max(1, (1 - y).sum()))
+    blocks = []
+    for value, target, w in zip(s, y, weight):
+        blocks.append([value * w, target * w, w])
+        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last)]
+    xs, ys = np.array([b[0] / b[2] for b in blocks]), np.array([b[1] / b[2] for b in blocks])
+    knots = np.quantile(s, [0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.98])
+    points = [(0.0, 0.0)]
+    for knot in knots:
+        # Half isotonic, half the network's own probability: isotonic alone has flat steps on so few films.
+        value = 50 * float(np.interp(knot, xs, ys)) + 50 * float(knot)
+        x, y = round(float(knot), 4), round(value, 1)
+        if x > points[-1][0] + 0.005 and y > points[-1][1] + 0.2 and x < 0.99:
+            points.append((x, y))
+    points.append((1.0, 100.0))
+    return [list(p) for p in points]
+
+
+def to_points(calibration, scores):
+    xs, ys = zip(*calibration)
+    return np.interp(scores, xs, ys)
+
+
+def figures_of(films, files, scores, heats, threshold):
+    rows = [films.rows[f] for f in files]
+    labels = np.array([label_of(r) for r in rows])
+    groups = np.array([f"{r['source']} {r['label']}" for r in rows])
+    out = {"threshold": threshold, "perGroup": {g: measure.rate(scores[groups == g], threshold) for g in sorted(set(groups))}}
+    for source in ("tb/shenzhen", "tb/pakistan"):
+        at = np.array([r["source"] == source for r in rows])
+        if at.any() and 0 < labels[at].mean() < 1:
+            p, n = scores[at & (labels == 1)], scores[at & (labels == 0)]
+            out[source] = {**measure.auc_with_interval(p, n), "specificityAt90": measure.specificity_at_sensitivity(p, n), "specificityAt90Interval": measure.bootstrap(measure.specificity_at_sensitivity, p, n)}
+    hits = pointing(films, files, heats)
+    if len(hits):
+        out["pointing"] = measure.rate(hits, 0.5)
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--work", default="models/training/work")
+    parser.add_argument("--out", default="models/tuberculosis")
+    parser.add_argument("--protocol", choices=list(BALANCE), default="shipped")
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--status", default="interim")
+    parser.add_argument("--version", default="0.1.0")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    films, work = Films(args, args.protocol), Path(args.work)
+    balance = BALANCE[args.protocol]
+    print(f"{len(films.train)} films to train, {len(films.val)} to choose, {len(films.test)} to report", flush=True)
+    val_pixels = films.prepared.stack(films.val)
+    val_labels = np.array([label_of(films.rows[f]) for f in films.val])
+
+    def batch_loss(model, step):
+        x, label, target, boxed = films.batch(balance)
+        grid, _ = augment.affine_grid(len(x), SIZE, degrees=10, scale=(0.85, 1.2), shear=0.08, aspect=0.1, shift=0.05)
+        x = augment.sample(augment.swap_looks(x), grid, border=bool(torch.rand(1) < 0.4))
+        target = F.avg_pool2d(augment.sample(target, F.interpolate(grid.permute(0, 3, 1, 2), size=CELLS * 4, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)), 4)
+        x = augment.degrade(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            score, cells = model(((x - 0.5) * 2).contiguous(memory_format=torch.channels_last))
+        return loss_of(score.float(), cells, label, target, boxed)
+
+    def report(net, step):
+        scores, heats = run(Served([net]), val_pixels)
+        groups = np.array([f"{films.rows[f]['source']} {films.rows[f]['label']}" for f in films.val])
+        print(f"  val at {step}: AUC all {measure.auc(scores[val_labels == 1], scores[val_labels == 0]):.4f}, pointing {pointing(films, films.val, heats).mean():.3f}; means " + ", ".join(f"{g} {scores[groups == g].mean():.2f}" for g in sorted(set(groups))), flush=True)
+
+    nets = []
+    for seed in args.seeds:
+        seed_all(seed)
+        net = TuberculosisNet()
+        net.trunk.load_imagenet(args.data)
+        net = net.to(memory_format=torch.channels_last)
+        trunk = list(net.trunk.parameters())
+        others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
+        groups = [{"params": trunk, "lr": 3e-4}, {"params": others, "lr": 1e-3}]
+        name = f"tuberculosis-{args.protocol}-{args.version}-{seed}"
+        nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, every=(300, report)).eval())
+    served = Served(nets).eval()
+
+    val_scores, _ = run(served, val_pixels)
+    # Calibration and threshold come from validation films only. Positives: of Shenzhen and TBX11K (the films that look
+    # like digital radiographs); negatives: normals of every source.
+    chooses = lambda f: films.rows[f]["source"] in ("tb/shenzhen", "tb/tbx11k") or label_of(films.rows[f]) == 0
+    at = np.array([chooses(f) for f in films.val])
+    calibration = calibrate(val_scores[at], val_labels[at])
+    points = to_points(calibration, val_scores)
+    threshold = round(measure.threshold_at_sensitivity(points[at & (val_labels == 1)], 0.9), 1)
+    test_scores, test_heats = run(served, films.prepared.stack(films.test))
+    figures = figures_of(films, films.test, to_points(calibration, test_scores), test_heats, threshold)
+    figures["calibration"] = calibration
+    print(json.dumps(figures, indent=1))
+    tag = f"tuberculosis-{args.protocol}-{args.version}"
+    (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
+    np.savez(work / f"scores-{tag}.npz", files=np.array(films.test), raw=test_scores, points=to_points(calibration, test_scores))
+    if args.protocol != "shipped":
+        return
+    export.export_model(args.out, served, SIZE, ["score", "heatmap"], {
+        "name": "tuberculosis", "version": args.version, "task": "tuberculosis", "input": export.input_of(SIZE, "lung"),
+        "outputs": [
+            {"kind": "scores", "name": "score", "activation": "none", "labels": [{"family": "tuberculosis", "index": 0}]},
+            {"kind": "heatmap", "name": "heatmap", "activation": "none", "family": "tuberculosis"},
+        ],
+        "calibration": calibration,
+        "thresholds": [{"family": "tuberculosis", "threshold": threshold, "origin": f"90 % sensitivity on the validation films of Shenzhen and TBX11K ({int((at & (val_labels == 1)).sum())} films), {export.today()}"}],
+        "ageYears": {"min": 15},
+        "provenance": {"status": args.status, "trainedOn": sorted({films.rows[f]["source"] for f in films.train}), "trainedAt": export.today(), **export.PROVENANCE},
+    })
+
+
+if __name__ == "__main__":
+    main()
