@@ -47,7 +47,8 @@ interface Clock {
   inferenceMs: number;
 }
 
-export async function analyseImage(image: ImageToAnalyse, runner: BatchRunner, settings: AnalysisSettings, earlier: EarlierTimings = { fetchMs: 0, decodeMs: 0 }): Promise<AnalysisOutcome> {
+/** `whileModelsRun` is called once all models have been asked: time for work that must not delay them. */
+export async function analyseImage(image: ImageToAnalyse, runner: BatchRunner, settings: AnalysisSettings, earlier: EarlierTimings = { fetchMs: 0, decodeMs: 0 }, whileModelsRun: () => void = () => undefined): Promise<AnalysisOutcome> {
   const from = performance.now();
   const clock: Clock = { preprocessMs: 0, inferenceMs: 0 };
   const { picture, header } = image;
@@ -62,7 +63,7 @@ export async function analyseImage(image: ImageToAnalyse, runner: BatchRunner, s
   const byPixels = judgePixels(header, { frontalVerdict: lungs.verdict, width: size.columns, height: size.rows, blank }, settings.eligibility);
   if (byPixels.verdict !== 'analyse') return { kind: byPixels.verdict, reason: byPixels.reason, models, image: size, timings: timings() };
 
-  const asked = await askModels(image, runner, settings, lungs.field, clock);
+  const asked = await askModels(image, runner, settings, lungs.field, clock, whileModelsRun);
   return {
     kind: 'scored',
     ...asked,
@@ -123,7 +124,7 @@ interface Answers {
   readonly notAssessed: readonly NotAssessed[];
 }
 
-async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunner, settings: AnalysisSettings, lungField: LungField | undefined, clock: Clock): Promise<Answers> {
+async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunner, settings: AnalysisSettings, lungField: LungField | undefined, clock: Clock, whileModelsRun: () => void): Promise<Answers> {
   const notAssessed: NotAssessed[] = [];
   const asked: Promise<readonly Finding[]>[] = [];
   let slowestMs = 0;
@@ -149,6 +150,8 @@ async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunne
       })(),
     );
   }
+  // Their tensors are asked for by now: what follows on the picture's thread delays no model.
+  whileModelsRun();
   // All are awaited before anything is thrown: the pixels must not be closed under a model still preparing.
   const answers = await Promise.allSettled(asked);
   clock.inferenceMs += slowestMs;

@@ -1,0 +1,224 @@
+/**
+ * The worker: claims jobs, answers many at once so that decoding, preparing and inference overlap and batches form
+ * across studies, renews leases while it works, and hands answers back. Which failure means what:
+ *   the image is at fault, surely   → an answer, `unreadable` (answer-job.ts)
+ *   maybe (deadline, trap, storage) → fail: tried again, set aside after the queue's maximum
+ *   the hub or the provider is      → release: the image is not to blame, its attempts are not counted
+ * The worker's own end: finish what is at the models, release the rest. Never during `session.run`.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { FirstreadError } from '../errors.ts';
+import type { ClaimedJob, JobSource } from '../queue/job-queue.ts';
+import type { AnalysisOutcome, ModelReference } from '../study/types.ts';
+import type { AnalysisSettings } from './analyse-image.ts';
+import { answerJob } from './answer-job.ts';
+import type { AnswerRoom } from './answer-job.ts';
+import { createBatchRunner } from './batch-runner.ts';
+import type { BatchStatistics } from './batch-runner.ts';
+import { createDecodePool } from './decode-pool.ts';
+import type { InstanceSource } from './instance-source.ts';
+import type { ModelEngine } from './model-engine.ts';
+import type { ModelSet } from './model-set.ts';
+import { openEngineInThread } from './model-thread-engine.ts';
+import { startPictureThreads } from './picture-threads.ts';
+import { describeProvider } from './provider.ts';
+import type { Provider } from './provider.ts';
+
+/** With the pause between them about as long as a lease. */
+const COMPLETE_TRIES_MAX = 10;
+
+export interface WorkerLimits {
+  /** The queue's lease: renewed at a third of it. */
+  readonly leaseMs: number;
+  /** A decoder that takes longer is ended. */
+  readonly decodeDeadlineMs: number;
+  /** Images in hand at once: enough to fill the next batch while one runs, bounded because each holds its pixels. */
+  readonly inHandMax: number;
+  /** How long a claim may wait for a job: a stop is noticed after at most this. */
+  readonly claimWaitMs: number;
+  /** Pause after a failure that has nothing to do with an image (queue or hub away). */
+  readonly troublePauseMs: number;
+}
+
+export const workerLimits = (batchMax: number, decodeThreads: number, leaseMs = 5_000): WorkerLimits => ({
+  leaseMs,
+  /** JPEG 2000 at 9 megapixels takes 1.5 s of one core; ten times that, for a machine that is busy. */
+  decodeDeadlineMs: 15_000,
+  /** Three batches: one running, one ready, one being decoded. */
+  inHandMax: Math.max(3 * batchMax, 2 * decodeThreads + 2),
+  claimWaitMs: 250,
+  troublePauseMs: 500,
+});
+
+export type WorkerEvent =
+  | { readonly type: 'ready'; readonly models: readonly ModelReference[]; readonly provider: string }
+  | { readonly type: 'answered'; readonly jobId: string; readonly sopInstanceUid: string; readonly kind: AnalysisOutcome['kind']; readonly timings: AnalysisOutcome['timings']; readonly attempt: number; readonly accepted: boolean }
+  | { readonly type: 'failed'; readonly jobId: string; readonly code: string; readonly message: string; readonly attempt: number; readonly next: 'retry' | 'quarantined' | 'stale' | 'released' }
+  | { readonly type: 'preview-failed'; readonly fileKey: string; readonly code: string }
+  | { readonly type: 'trouble'; readonly code: string; readonly message: string }
+  | { readonly type: 'stopped'; readonly statistics: readonly BatchStatistics[] };
+
+export interface WorkerOptions {
+  readonly source: JobSource;
+  readonly instances: InstanceSource;
+  readonly modelSet: ModelSet;
+  readonly provider: Provider;
+  readonly inferenceThreads: number;
+  readonly decodeThreads: number;
+  /** Largest batch; on a CPU the costs measured at warm-up decide below it. */
+  readonly batchMax: number;
+  readonly settings: AnalysisSettings;
+  readonly limits: WorkerLimits;
+  readonly onEvent: (event: WorkerEvent) => void;
+  /** Aborting it stops the worker gently. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when stopped by its signal; rejects when models, provider or token are refused, or the provider is lost. */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { provider, inferenceThreads, batchMax, decodeThreads, limits } = options;
+  const engine = await openEngineInThread(options.modelSet, { provider, intraOpThreads: inferenceThreads, batchMax });
+  const pool = createDecodePool({ threads: decodeThreads, deadlineMs: limits.decodeDeadlineMs });
+  const pictures = startPictureThreads(Math.max(1, decodeThreads));
+  try {
+    await serveJobs({ ...options, engine, decode: (bytes, signal) => pool.decode(bytes, signal), openPicture: (image) => pictures.open(image) });
+  } finally {
+    await engine.close();
+    await pool.close();
+    await pictures.close();
+  }
+}
+
+export type ServeOptions = Pick<WorkerOptions, 'source' | 'instances' | 'provider' | 'settings' | 'limits' | 'onEvent' | 'signal'> &
+  Pick<AnswerRoom, 'decode' | 'openPicture'> & { readonly engine: ModelEngine };
+
+/** The worker's loop over parts that are already open. */
+export async function serveJobs(options: ServeOptions): Promise<void> {
+  const { source, limits, onEvent, signal, engine } = options;
+  const runner = createBatchRunner(engine, { sharedBuffers: true });
+  const room: AnswerRoom = { ...options, runner, onPreviewFailed: (fileKey, error) => onEvent({ type: 'preview-failed', fileKey, code: codeOf(error) }) };
+  const inHand = new Map<string, InHand>();
+  let fatal: unknown;
+  const leases = setInterval(() => void renewLeases(source, inHand, onEvent), limits.leaseMs / 3);
+  onEvent({ type: 'ready', models: engine.models.map((m) => m.reference), provider: describeProvider(options.provider) });
+
+  const take = (claim: ClaimedJob): Promise<void> => {
+    const mine: InHand = { claim, lost: new AbortController() };
+    inHand.set(claim.token, mine);
+    return handle(mine, room, options)
+      .catch((error: unknown) => {
+        fatal ??= error;
+      })
+      .finally(() => inHand.delete(claim.token));
+  };
+
+  const working = new Set<Promise<void>>();
+  try {
+    while (!signal.aborted && fatal === undefined) {
+      if (working.size >= limits.inHandMax) {
+        await Promise.race(working);
+        continue;
+      }
+      const claims = await claimSome(source, limits.inHandMax - working.size, limits, onEvent);
+      const [suspect, ...others] = claims.filter((c) => c.attempt > 1);
+      for (const claim of claims) if (claim.attempt === 1) track(working, take(claim));
+      if (suspect === undefined) continue;
+      // It failed before, and may have taken a worker with it: alone, so that it can take nobody else's image along.
+      for (const claim of others) await source.release(claim).catch(() => undefined);
+      inHand.set(suspect.token, { claim: suspect, lost: new AbortController() });
+      await Promise.all(working);
+      await take(suspect);
+    }
+    await Promise.all(working);
+  } finally {
+    clearInterval(leases);
+  }
+  onEvent({ type: 'stopped', statistics: runner.statistics() });
+  if (fatal !== undefined) throw fatal;
+}
+
+interface InHand {
+  readonly claim: ClaimedJob;
+  /** Aborted when the lease was lost: whatever comes out is stale. */
+  readonly lost: AbortController;
+}
+
+function track(working: Set<Promise<void>>, one: Promise<void>): void {
+  const tracked: Promise<void> = one.finally(() => working.delete(tracked));
+  working.add(tracked);
+}
+
+async function claimSome(source: JobSource, max: number, limits: WorkerLimits, onEvent: WorkerOptions['onEvent']): Promise<readonly ClaimedJob[]> {
+  try {
+    return await source.claim(max, limits.claimWaitMs);
+  } catch (error) {
+    onEvent({ type: 'trouble', code: 'queue', message: messageOf(error) });
+    await pause(limits.troublePauseMs);
+    return [];
+  }
+}
+
+async function renewLeases(source: JobSource, inHand: Map<string, InHand>, onEvent: WorkerOptions['onEvent']): Promise<void> {
+  for (const { claim, lost } of [...inHand.values()]) {
+    try {
+      if (inHand.has(claim.token) && !(await source.extend(claim)) && inHand.has(claim.token)) lost.abort();
+    } catch (error) {
+      onEvent({ type: 'trouble', code: 'queue', message: messageOf(error) });
+      return;
+    }
+  }
+}
+
+/** Rejects only with what ends the worker. */
+async function handle({ claim, lost }: InHand, room: AnswerRoom, { source, signal, onEvent, provider, limits }: ServeOptions): Promise<void> {
+  const { job, attempt } = claim;
+  const before = { jobId: job.jobId, attempt };
+  let outcome: AnalysisOutcome;
+  try {
+    outcome = await answerJob(job, room, AbortSignal.any([signal, lost.signal]));
+  } catch (error) {
+    if (lost.signal.aborted) return onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
+    const blame = signal.aborted ? 'nobody' : whoIsToBlame(error, provider);
+    const next = blame === 'image' ? await settle(() => source.fail(claim, `${codeOf(error)}: ${messageOf(error)}`), 'stale' as const) : await settle(async () => (await source.release(claim), 'released' as const), 'stale' as const);
+    onEvent({ type: 'failed', ...before, code: codeOf(error), message: messageOf(error), next });
+    if (!signal.aborted && isFatal(error)) throw error;
+    if (blame === 'hub') await pause(limits.troublePauseMs, undefined, { signal }).catch(() => undefined);
+    return;
+  }
+  const accepted = await complete(source, claim, outcome, lost.signal, limits.troublePauseMs);
+  onEvent({ type: 'answered', ...before, sopInstanceUid: job.sopInstanceUid, kind: outcome.kind, timings: outcome.timings, accepted: accepted === 'accepted' });
+}
+
+/** Tried again while the lease may last: a queue that restarts must not cost an answer. */
+async function complete(source: JobSource, claim: ClaimedJob, outcome: AnalysisOutcome, lost: AbortSignal, pauseMs: number): Promise<'accepted' | 'stale'> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await source.complete(claim, outcome);
+    } catch {
+      if (lost.aborted || tries >= COMPLETE_TRIES_MAX) return 'stale';
+      await pause(pauseMs);
+    }
+  }
+}
+
+function whoIsToBlame(error: unknown, provider: Provider): 'image' | 'hub' | 'provider' {
+  if (!(error instanceof FirstreadError)) return 'image';
+  if (error.code === 'hub-unreachable' || error.code === 'config-invalid') return 'hub';
+  // On a GPU it is the device; on a CPU nothing but the picture is left.
+  return error.code === 'model-run-failed' && provider.name === 'cuda' ? 'provider' : 'image';
+}
+
+const isFatal = (error: unknown): boolean => error instanceof FirstreadError && (error.code === 'model-run-failed' || error.code === 'config-invalid');
+
+/** While the queue is away nothing can be handed back: the lease runs out, and the job goes to another worker. */
+async function settle<T, F>(step: () => Promise<T>, otherwise: F): Promise<T | F> {
+  try {
+    return await step();
+  } catch {
+    return otherwise;
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof FirstreadError ? error.code : 'unexpected');
+/** Messages of our own carry no patient data; those of others may carry paths, which are hashes. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);
