@@ -4,9 +4,11 @@
  * bounded where they are built. Leaves out: HL7 and FHIR (builders of their own, from the same facts).
  */
 import assert from 'node:assert/strict';
-import { writeDicom } from './write-dcmjs.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
+import { writeDicom } from '../dicom/write-part10.ts';
+import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 import { rootAttributes } from './content-tree.ts';
-import type { ContentItem, NaturalisedItem } from './content-tree.ts';
+import type { ContentItem } from './content-tree.ts';
 import { REPORT_SOP_CLASSES, documentHeader } from './document-header.ts';
 import { reportIdentity } from './identity.ts';
 import type { ReportIdentity } from './identity.ts';
@@ -17,8 +19,6 @@ import { tid1500MeasurementReport } from './templates.ts';
 
 /** A chest study has a few images; a thousand in one report is a runaway, not a study. */
 export const REPORT_IMAGES_MAX = 1000;
-/** Explicit VR Little Endian: what every archive takes. */
-export const REPORT_TRANSFER_SYNTAX_UID = '1.2.840.10008.1.2.1';
 
 export interface ChestReport {
   readonly kind: ReportKind;
@@ -38,13 +38,13 @@ export function buildChestReport(facts: ChestReportFacts): ChestReport {
     sopClassUid,
     sopInstanceUid: identity.sopInstanceUid,
     seriesInstanceUid: identity.seriesInstanceUid,
-    transferSyntaxUid: REPORT_TRANSFER_SYNTAX_UID,
+    transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     bytes: writeDicom(chestReportDataSet(facts, identity), { sopClassUid, sopInstanceUid: identity.sopInstanceUid }),
   };
 }
 
 /** The report as a naturalised data set, for whoever needs it before it is bytes. */
-export function chestReportDataSet(facts: ChestReportFacts, identity: ReportIdentity = reportIdentity(facts)): NaturalisedItem {
+export function chestReportDataSet(facts: ChestReportFacts, identity: ReportIdentity = reportIdentity(facts)): NaturalisedDataSet {
   assert(facts.images.length > 0 && facts.images.length <= REPORT_IMAGES_MAX, `a report on ${facts.images.length} images`);
   return { ...documentHeader(facts, identity), ...rootAttributes(contentTree(facts, identity)) };
 }

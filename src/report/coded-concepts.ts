@@ -4,7 +4,7 @@
  * that an illegal code never reaches a data set. Leaves out: context group identification (CID) inside code items.
  */
 import assert from 'node:assert/strict';
-import type { NaturalisedItem } from './content-tree.ts';
+import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 
 /** CodeValue and CodingSchemeDesignator are SH, CodeMeaning is LO (PS3.5 §6.2); longer codes go to LongCodeValue. */
 const SHORT_STRING_CHARACTERS_MAX = 16;
@@ -31,7 +31,7 @@ export function concept(value: string, scheme: string, meaning: string): CodedCo
 }
 
 /** The item of a Code Sequence. */
-export function codeItem(code: CodedConcept): NaturalisedItem {
+export function codeItem(code: CodedConcept): NaturalisedDataSet {
   return {
     [code.value.length > SHORT_STRING_CHARACTERS_MAX ? 'LongCodeValue' : 'CodeValue']: code.value,
     CodingSchemeDesignator: code.scheme,
@@ -74,10 +74,6 @@ export const DCM = {
   sourceOfMeasurement: dcm('121112', 'Source of Measurement'),
   visualExplanation: dcm('130401', 'Visual explanation'),
   processingEquipment: dcm('109102', 'Processing Equipment'),
-  positioning: dcm('111209', 'Positioning'),
-  motionBlur: dcm('111210', 'Motion blur'),
-  underExposed: dcm('111211', 'Under exposed'),
-  overExposed: dcm('111212', 'Over exposed'),
 } as const;
 
 export const SCT = {
@@ -98,8 +94,6 @@ export const RADLEX = {
   acrCategory1: radlex('RID49480', 'ACR Category 1 Actionable Finding'),
   acrCategory2: radlex('RID49481', 'ACR Category 2 Actionable Finding'),
   acrCategory3: radlex('RID49482', 'ACR Category 3 Actionable Finding'),
-  limitedQuality: radlex('RID13', 'limited quality'),
-  nonDiagnosticQuality: radlex('RID14', 'non-diagnostic quality'),
 } as const;
 
 export const UCUM = {

@@ -5,11 +5,9 @@
  * SCOORD3D. The templates are in templates.ts.
  */
 import assert from 'node:assert/strict';
+import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 import { codeItem } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
-
-/** A data set by keyword, as dcmjs takes it. */
-export type NaturalisedItem = { readonly [keyword: string]: unknown };
 
 export type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'HAS ACQ CONTEXT' | 'INFERRED FROM' | 'SELECTED FROM';
 export type ValueType = 'CONTAINER' | 'CODE' | 'TEXT' | 'NUM' | 'UIDREF' | 'IMAGE' | 'SCOORD';
@@ -18,7 +16,7 @@ export type ValueType = 'CONTAINER' | 'CODE' | 'TEXT' | 'NUM' | 'UIDREF' | 'IMAG
 export interface ContentItem {
   readonly relationship: Relationship;
   readonly valueType: ValueType;
-  readonly fields: NaturalisedItem;
+  readonly fields: NaturalisedDataSet;
   readonly children: readonly ContentItem[];
 }
 
@@ -79,12 +77,12 @@ export function polygon(relationship: Relationship, name: CodedConcept, points: 
   return content(relationship, 'SCOORD', name, { GraphicType: 'POLYLINE', GraphicData: closed.flatMap(([x, y]) => [x, y]) }, [image('SELECTED FROM', of)]);
 }
 
-export function sopReference(reference: ImageReference): NaturalisedItem {
+export function sopReference(reference: ImageReference): NaturalisedDataSet {
   return { ReferencedSOPClassUID: reference.sopClassUid, ReferencedSOPInstanceUID: reference.sopInstanceUid };
 }
 
 /** The tree as nested data sets; the root's own attributes stand in the document itself, without a relationship. */
-export function rootAttributes(root: ContentItem): NaturalisedItem {
+export function rootAttributes(root: ContentItem): NaturalisedDataSet {
   assert.equal(root.valueType, 'CONTAINER');
   return { ValueType: root.valueType, ...root.fields, ...contentSequence(root) };
 }
@@ -103,7 +101,7 @@ function printable(value: string): string {
   return clean.length <= TEXT_CHARACTERS_MAX ? clean : `${clean.slice(0, TEXT_CHARACTERS_MAX - 1)}…`;
 }
 
-function content(relationship: Relationship, valueType: ValueType, name: CodedConcept | undefined, fields: NaturalisedItem, children: readonly ContentItem[]): ContentItem {
+function content(relationship: Relationship, valueType: ValueType, name: CodedConcept | undefined, fields: NaturalisedDataSet, children: readonly ContentItem[]): ContentItem {
   for (const child of children) {
     const rule = MAY_HOLD[child.relationship];
     assert(rule.from.includes(valueType) && rule.to.includes(child.valueType), `${valueType} ${child.relationship} ${child.valueType} is not allowed`);
@@ -112,7 +110,7 @@ function content(relationship: Relationship, valueType: ValueType, name: CodedCo
   return { relationship, valueType, fields: { ...named, ...fields }, children };
 }
 
-function contentSequence(parent: ContentItem): NaturalisedItem {
+function contentSequence(parent: ContentItem): NaturalisedDataSet {
   if (parent.children.length === 0) return {};
   const items = parent.children.map((child) => ({
     RelationshipType: child.relationship,

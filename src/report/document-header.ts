@@ -4,10 +4,10 @@
  * Sequence (the request's attributes are not known for certain here), digital signatures.
  */
 import { uidFromHash } from '../dicom/uid.ts';
+import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 import type { FindingFamily } from '../study/types.ts';
 import { DCM, PRIVATE_SCHEME, codeItem } from './coded-concepts.ts';
 import { sopReference } from './content-tree.ts';
-import type { NaturalisedItem } from './content-tree.ts';
 import type { ReportIdentity } from './identity.ts';
 import { reportKind } from './report-facts.ts';
 import type { ChestReportFacts, ReportReference, ReportingDevice, SourceImage } from './report-facts.ts';
@@ -24,7 +24,7 @@ const TYPE_2_ATTRIBUTES = ['PatientName', 'PatientID', 'PatientBirthDate', 'Pati
 const SERIES_NUMBERS: { readonly [family in FindingFamily]: number } = { tuberculosis: 9701, 'lung nodule': 9702 };
 const PRODUCT_NAME = 'Firstread';
 
-export function documentHeader(facts: ChestReportFacts, identity: ReportIdentity): NaturalisedItem {
+export function documentHeader(facts: ChestReportFacts, identity: ReportIdentity): NaturalisedDataSet {
   const clock = localClock(facts);
   return {
     ...Object.fromEntries(TYPE_2_ATTRIBUTES.map((keyword) => [keyword, ''])),
@@ -76,7 +76,7 @@ function wholeScore(statement: ChestReportFacts['statement']): number {
 }
 
 /** Enhanced General Equipment (PS3.3 C.7.5.2). */
-function equipment(device: ReportingDevice): NaturalisedItem {
+function equipment(device: ReportingDevice): NaturalisedDataSet {
   return {
     Manufacturer: device.manufacturer,
     ManufacturerModelName: PRODUCT_NAME,
@@ -87,7 +87,7 @@ function equipment(device: ReportingDevice): NaturalisedItem {
 }
 
 /** The algorithm itself (PS3.3 C.12.1.1.5): another model is another device. */
-function algorithmAsEquipment({ device, models }: ChestReportFacts, identity: ReportIdentity): NaturalisedItem {
+function algorithmAsEquipment({ device, models }: ChestReportFacts, identity: ReportIdentity): NaturalisedDataSet {
   return {
     PurposeOfReferenceCodeSequence: [codeItem(DCM.processingEquipment)],
     ...equipment(device),
@@ -97,7 +97,7 @@ function algorithmAsEquipment({ device, models }: ChestReportFacts, identity: Re
   };
 }
 
-function privateScheme(): NaturalisedItem {
+function privateScheme(): NaturalisedDataSet {
   return {
     CodingSchemeDesignator: PRIVATE_SCHEME,
     CodingSchemeUID: uidFromHash('coding scheme', PRIVATE_SCHEME),
@@ -107,7 +107,7 @@ function privateScheme(): NaturalisedItem {
 }
 
 /** Hierarchical SOP Instance Reference (PS3.3 C.17.2.1) of every image, grouped by series. */
-function evidence(studyInstanceUid: string, images: readonly SourceImage[], visual: ReportReference | undefined): NaturalisedItem {
+function evidence(studyInstanceUid: string, images: readonly SourceImage[], visual: ReportReference | undefined): NaturalisedDataSet {
   const references = visual === undefined ? images : [...images, visual];
   const series = Map.groupBy(references, (reference) => reference.seriesInstanceUid);
   return {
@@ -119,7 +119,7 @@ function evidence(studyInstanceUid: string, images: readonly SourceImage[], visu
   };
 }
 
-function predecessor(studyInstanceUid: string, report: ReportReference): NaturalisedItem {
+function predecessor(studyInstanceUid: string, report: ReportReference): NaturalisedDataSet {
   return {
     StudyInstanceUID: studyInstanceUid,
     ReferencedSeriesSequence: [{ SeriesInstanceUID: report.seriesInstanceUid, ReferencedSOPSequence: [sopReference(report)] }],

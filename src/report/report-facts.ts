@@ -2,8 +2,8 @@
  * What a chest report is built from: everything that may differ between two reports, and nothing else, so that the
  * same facts give the same bytes.
  */
+import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 import type { CodedReason, Finding, FindingFamily, ModelReference, Priority } from '../study/types.ts';
-import type { NaturalisedItem } from './content-tree.ts';
 
 export type ReportSopClass = 'comprehensive-3d' | 'comprehensive';
 
@@ -48,7 +48,7 @@ export interface ChestReportFacts {
   /** Counts up with every new image of the study. */
   readonly revision: number;
   /** Patient and study attributes of the source images by keyword, copied unchanged, issuers included. */
-  readonly patientAndStudy: NaturalisedItem;
+  readonly patientAndStudy: NaturalisedDataSet;
   /** All images that the family's models were asked about, or should have been. At least one. */
   readonly images: readonly SourceImage[];
   readonly statement: Statement;

@@ -4,8 +4,9 @@
  * that nobody who searches an archive for tuberculosis meets a low score, and nobody reads "absent" into one.
  */
 import assert from 'node:assert/strict';
+import { reasonEntry } from '../study/reasons.ts';
 import type { Box, CodedReason, Finding, FindingFamily, ModelReference, Polygon, Priority } from '../study/types.ts';
-import { DCM, FRD, RADLEX, SCT, UCUM, reasonConcept } from './coded-concepts.ts';
+import { FRD, RADLEX, SCT, UCUM, concept, reasonConcept } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
 import { REGION_POINTS_MAX, code, decimalString, num, text } from './content-tree.ts';
 import type { ContentItem, ImageReference } from './content-tree.ts';
@@ -34,17 +35,6 @@ const CATEGORIES: { readonly [priority in Priority]: CodedConcept } = {
   // Undetermined sorts as urgent, so a flagged finding beside an unread image is urgent too.
   undetermined: RADLEX.acrCategory2,
   routine: RADLEX.acrCategory3,
-};
-
-/** Public codes for our reasons: CID 6135 and RADLEX where they say the same; the private code always stands beside. */
-const PUBLIC_REASONS: { readonly [code: string]: CodedConcept } = {
-  'positioning': DCM.positioning,
-  'motion': DCM.motionBlur,
-  'under-exposed': DCM.underExposed,
-  'over-exposed': DCM.overExposed,
-  'limited-quality': RADLEX.limitedQuality,
-  'lungs-not-found': RADLEX.nonDiagnosticQuality,
-  'pixels-damaged': RADLEX.nonDiagnosticQuality,
 };
 
 export const NOTICE = 'For the order of reading only. Not a diagnosis: every image still has to be read by a person.';
@@ -172,11 +162,12 @@ export function belowThresholdEvaluations(finding: Finding, decodePath: string):
 export function notAnalysedEvaluations(family: FindingFamily, reason: CodedReason, models: readonly ModelReference[]): readonly ContentItem[] {
   const meaning = reason.text.replace(/[\\\u0000-\u001f\u007f]+/g, ' ').trim().slice(0, 64).trim();
   const ours = reasonConcept(reason.code, meaning === '' ? reason.code : meaning);
-  const known = PUBLIC_REASONS[reason.code];
+  // CID 6135 and RADLEX where they say the same (study/reasons.ts); the private code always stands beside.
+  const standard = reasonEntry(reason.code)?.standard;
   return [
     code('CONTAINS', FRD.screeningTarget, FAMILIES[family].target),
     code('CONTAINS', FRD.screeningResult, FRD.notAnalysed),
-    ...(known === undefined ? [] : [code('CONTAINS', FRD.notAnalysedReason, known)]),
+    ...(standard === undefined ? [] : [code('CONTAINS', FRD.notAnalysedReason, concept(standard.value, standard.scheme, standard.meaning))]),
     code('CONTAINS', FRD.notAnalysedRule, ours),
     text('CONTAINS', FRD.priorityRationale, reason.text),
     ...models.map((model) => text('CONTAINS', FRD.algorithm, `${model.name} ${model.version}; model-sha256=${model.sha256}`)),

@@ -4,6 +4,7 @@ import { buildChestReport, chestReportDataSet } from '../../src/report/chest-rep
 import { seriesDescription } from '../../src/report/document-header.ts';
 import { deviceUid } from '../../src/report/identity.ts';
 import type { ChestReportFacts } from '../../src/report/report-facts.ts';
+import { REASONS } from '../../src/study/reasons.ts';
 import { CASES, NODULE_FINDING, SECOND_IMAGE, TB_FINDING } from './report-cases.ts';
 
 type Item = Readonly<Record<string, any>>;
@@ -87,7 +88,6 @@ describe('not flagged', () => {
   it.each(['tb-below-threshold', 'tb-not-analysed'] as const)('%s carries no finding, no category, no word of absence', (which) => {
     const whole = wholeText(CASES[which]);
     expect(whole).not.toContain('154283005');
-    expect(whole).not.toContain('RADLEX');
     expect(whole).not.toMatch(/RID4948|ACR Category|Measurement Group|absent|normal\b|negative|no evidence/i);
   });
 
@@ -101,8 +101,14 @@ describe('not flagged', () => {
 
   it('not analysed: gives the public code where one fits, and always ours', () => {
     const facts = CASES['tb-not-analysed'];
-    expect(named(facts, 'Reason not analysed')[0]!['ConceptCodeSequence'][0]).toMatchObject({ CodeValue: '111211', CodingSchemeDesignator: 'DCM' });
-    expect(named(facts, 'Rule that refused the analysis')[0]!['ConceptCodeSequence'][0].CodeValue).toBe('under-exposed');
+    expect(named(facts, 'Reason not analysed')[0]!['ConceptCodeSequence'][0]).toMatchObject({ CodeValue: 'RID14', CodingSchemeDesignator: 'RADLEX' });
+    expect(named(facts, 'Rule that refused the analysis')[0]!['ConceptCodeSequence'][0].CodeValue).toBe('pixels-damaged');
+  });
+
+  it.each(Object.entries(REASONS))('not analysed: reason %s makes a report', (code, { text }) => {
+    const facts = { ...CASES['tb-not-analysed'], statement: { kind: 'not-analysed', reason: { code, text } } } as const;
+    expect(buildChestReport(facts).kind).toBe('not-analysed');
+    expect(named(facts, 'Rule that refused the analysis')[0]!['ConceptCodeSequence'][0].CodeMeaning).toBe(text.slice(0, 64));
   });
 
   it('not analysed: a long code and a text with forbidden characters still make a legal code', () => {

@@ -112,7 +112,7 @@ export const CASES = {
     ...COMMON,
     family: 'tuberculosis',
     models: [TB_MODEL],
-    statement: { kind: 'not-analysed', reason: { code: 'under-exposed', text: 'The film is too bright to be read by the models' } },
+    statement: { kind: 'not-analysed', reason: { code: 'pixels-damaged', text: 'the pixel data is damaged' } },
   },
   'tb-flagged-without-region': {
     ...COMMON,
