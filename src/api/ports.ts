@@ -3,32 +3,9 @@
  * be built in a test from plain objects. The hub composes the real ones; nothing here knows SQLite or a path.
  */
 import type { Readable } from 'node:stream';
-import type { AnalysisOutcome, CodedReason, FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
-
-/** What the page shows of a patient: the header facts of the first-kept image of the study. */
-export type PatientFacts = Pick<
-  InstanceHeader,
-  | 'patientId'
-  | 'patientName'
-  | 'patientBirthDate'
-  | 'patientSex'
-  | 'patientAgeYears'
-  | 'accessionNumber'
-  | 'studyDate'
-  | 'studyTime'
-  | 'studyDescription'
-  | 'institutionName'
-  | 'characterSetGuessed'
->;
-
-/** One study at its place on the list. `rank` counts from 1 over the whole list; absent for studies off the list. */
-export interface ListedStudy {
-  readonly rank?: number;
-  readonly study: Study;
-  readonly patient: PatientFacts;
-  /** Past this wait the study outranks its class; absent where the class has no cap or the study is off the list. */
-  readonly waitingCapMs?: number;
-}
+import type { FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
+import type { WorklistRow } from '../study/worklist-row.ts';
+import type { Flag } from './flag.ts';
 
 export interface WorklistQuery {
   readonly limit: number;
@@ -42,7 +19,16 @@ export interface WorklistQuery {
 export interface WorklistPage {
   /** Of everything that matches, not only of this page. */
   readonly total: number;
-  readonly studies: readonly ListedStudy[];
+  /** Most pressing first; with `includeRead` those off the list after them, the one read last first. */
+  readonly rows: readonly WorklistRow[];
+  /** Of the whole list, whatever the search and the page; absent where it costs too much. */
+  readonly flagCounts?: Readonly<Record<Flag, number>>;
+}
+
+/** A study at its place on the list, and whole. */
+export interface ListedStudy {
+  readonly row: WorklistRow;
+  readonly study: Study;
 }
 
 /** One stored image, as the detail view needs it. */
@@ -54,7 +40,6 @@ export interface StoredImage {
   readonly receivedAtMs: number;
   readonly callingAeTitle: string;
   readonly header: InstanceHeader;
-  readonly outcome?: AnalysisOutcome;
 }
 
 export interface JournalEntry {
@@ -87,22 +72,36 @@ export interface ReportRow {
   readonly writtenAtMs: number;
 }
 
-/** A device that was turned away: association rejected, object refused, and why. */
+/** Who was turned away, at the network's door or for what they sent; the same attempt again only counts up. */
 export interface RefusalRow {
-  readonly atMs: number;
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly remoteAddress: string;
-  readonly reason: CodedReason;
+  readonly code: string;
+  /** What happened and what to change on the device. */
+  readonly text: string;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly attemptCount: number;
 }
 
 export interface DeviceRow {
   readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
   readonly remoteAddress: string;
+  readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
+  readonly associationCount: number;
   readonly instanceCount: number;
-  readonly refusalCount: number;
-  readonly stationName?: string;
+  readonly byteCount: number;
+  /** Instances of the last 24 hours. */
+  readonly recentInstanceCount: number;
+}
+
+export interface OrderExplanation {
+  readonly above: string;
+  readonly below: string;
+  readonly explanation: string;
 }
 
 export interface ModelRow extends ModelReference {
@@ -135,10 +134,10 @@ export interface StudiesPort {
   report(sopInstanceUid: string): (ReportRow & { readonly studyInstanceUid: string }) | undefined;
   deliveries(query: { readonly studyInstanceUid?: string; readonly limit: number; readonly offset: number }): readonly DeliveryRow[];
   refusals(query: { readonly limit: number; readonly offset: number }): readonly RefusalRow[];
-  devices(): readonly DeviceRow[];
+  devices(nowMs: number): readonly DeviceRow[];
   models(): readonly ModelRow[];
-  /** One line: why the first study stands above the second, or the other way round. */
-  explainOrder(above: Study, below: Study, nowMs: number): string;
+  /** Why one of two studies stands above the other; undefined where one of them is not on the list. */
+  explainOrder(a: string, b: string, nowMs: number): OrderExplanation | undefined;
   /** 'refused' where the study machine has no such step from where the study is. */
   act(studyInstanceUid: string, action: ReaderAction, by: string, nowMs: number): 'done' | 'unknown-study' | 'refused';
 }

@@ -38,57 +38,63 @@ export const worklistQuery = object(
 );
 export const whyQuery = object({ a: uid, b: uid });
 
+const orNull = (schema: JsonSchema): JsonSchema => ({ ...schema, type: [schema.type as string, 'null'] });
+
 const reason = object({ code: text, text });
 const model = object({ name: text, version: text, sha256: text });
 const box = object({ x: number, y: number, width: number, height: number, score: number });
+const notAssessed = array(object({ family: text, reason }));
+const state = oneOf(['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention']);
+
+const factNames = [
+  'patientId', 'patientName', 'patientBirthDate', 'patientSex', 'accessionNumber', 'studyDate', 'studyTime', 'studyDescription', 'modality',
+  'institutionName', 'institutionalDepartmentName', 'stationName', 'callingAeTitle',
+];
+const facts = object({ ...Object.fromEntries(factNames.map((name) => [name, text])), characterSetGuessed: flag }, [...factNames, 'characterSetGuessed']);
+
+/** study/worklist-row.ts and the flag. */
+export const row = object({
+  rank: { ...orNull(integer), description: '1 is read first; null for a study that has left the list' },
+  studyInstanceUid: text,
+  accessionNumber: text, patientId: text, patientName: text,
+  flag: oneOf(FLAGS),
+  state,
+  priority: oneOf(['critical', 'urgent', 'routine', 'undetermined']),
+  reason,
+  receivedAt: text,
+  findings: array(object({ label: text, family: text, score: number, threshold: number, flagged: flag, sopInstanceUid: text, model: object({ name: text, version: text }) })),
+  lane: orNull(text),
+  waitingMs: number,
+  capMs: { type: 'number', description: 'past this wait the study outranks its class' },
+  overdue: flag, overdueMs: number, breachInMs: number,
+  revision: integer, instanceCount: integer,
+  order: object({ stat: flag, statSource: text, statByPerson: flag, inpatient: flag, patientAgeYears: number }, ['statSource', 'statByPerson', 'patientAgeYears']),
+  notAssessed,
+  attention: orNull(reason),
+  facts,
+  readAt: orNull(text), readBy: orNull(text), closedAt: orNull(text), closedReason: orNull(text), reopenedReason: orNull(reason),
+  updatedAt: text,
+});
+const flagCounts = object(Object.fromEntries(FLAGS.map((name) => [name, integer])));
+export const worklistAnswer = object({ total: integer, flagCounts, serverNowMs: epochMs, livePosition: text, rows: array(row) }, ['flagCounts']);
 
 const findingFields: Properties = {
   family: text, label: text, score: number, threshold: number, flagged: flag, longAxisMm: number, longAxisAtDetector: flag, model,
+  boxes: array(box), region: array(array(array(number))),
 };
 const findingOptional = ['longAxisMm', 'longAxisAtDetector'];
-const notAssessed = array(object({ family: text, reason }));
-
-const rowFields: Properties = {
-  rank: integer,
-  studyInstanceUid: text,
-  flag: oneOf(FLAGS),
-  state: oneOf(['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention']),
-  priority: oneOf(['critical', 'urgent', 'routine', 'undetermined']),
-  reason,
-  attention: reason,
-  stat: flag,
-  statSource: text,
-  inpatient: flag,
-  findings: array(object(findingFields, findingOptional)),
-  patientName: text, patientId: text, patientSex: text, patientBirthDate: text, patientAgeYears: number, characterSetGuessed: flag,
-  accessionNumber: text, studyDate: text, studyTime: text, studyDescription: text, institutionName: text,
-  receivedAtMs: epochMs,
-  updatedAtMs: epochMs,
-  waitingCapMs: { type: 'number', description: 'past this wait the study outranks its class' },
-  overdue: flag,
-  instanceCount: integer,
-  revision: integer,
-  readAtMs: epochMs, readBy: text, closedAtMs: epochMs, closedReason: text,
-};
-const rowOptional = [
-  'rank', 'attention', 'statSource', 'patientName', 'patientId', 'patientSex', 'patientBirthDate', 'patientAgeYears', 'accessionNumber', 'studyDate', 'studyTime',
-  'studyDescription', 'institutionName', 'waitingCapMs', 'readAtMs', 'readBy', 'closedAtMs', 'closedReason',
-];
-export const row = object(rowFields, rowOptional);
-export const worklistAnswer = object({ total: integer, serverNowMs: epochMs, livePosition: text, rows: array(row) });
 
 const image = object(
   {
-    sopInstanceUid: text, fileKey: text, contentSha256: text, byteLength: number, receivedAtMs: epochMs, callingAeTitle: text,
+    sopInstanceUid: text, fileKey: text, contentSha256: text, byteLength: number, receivedAtMs: epochMs, callingAeTitle: text, hasPixels: flag,
     status: oneOf(['pending', 'scored', 'ineligible', 'unreadable', 'conflict', 'variant']),
-    reason,
+    reason: orNull(reason),
     modality: text, viewPosition: text, bodyPartExamined: text, seriesDescription: text, manufacturer: text, stationName: text, transferSyntaxUid: text,
     columns: integer, rows: integer,
-    findings: array(object({ ...findingFields, boxes: array(box), region: array(array(array(number))) }, findingOptional)),
-    notAssessed, remarks: array(reason), decodePath: text,
+    findings: array(object(findingFields, findingOptional)), notAssessed, remarks: array(reason), decodePath: text,
     timings: object({ fetchMs: number, decodeMs: number, preprocessMs: number, inferenceMs: number, totalMs: number }),
   },
-  ['reason', 'modality', 'viewPosition', 'bodyPartExamined', 'seriesDescription', 'manufacturer', 'stationName', 'columns', 'rows', 'decodePath', 'timings'],
+  ['modality', 'viewPosition', 'bodyPartExamined', 'seriesDescription', 'manufacturer', 'stationName', 'columns', 'rows', 'decodePath', 'timings'],
 );
 export const delivery = object(
   { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text },
@@ -97,7 +103,7 @@ export const delivery = object(
 export const studyAnswer = object({
   serverNowMs: epochMs,
   row,
-  notAssessed,
+  assessment: object({ findings: array(object({ ...findingFields, sopInstanceUid: text }, findingOptional)), notAssessed }),
   images: array(image),
   journal: array(object({ atMs: epochMs, kind: text, text, by: text }, ['by'])),
   reports: array(object({ sopInstanceUid: text, revision: integer, family: text, writtenAtMs: epochMs })),
@@ -105,9 +111,14 @@ export const studyAnswer = object({
 });
 
 export const whyAnswer = object({ above: text, below: text, explanation: text });
-export const refusalsAnswer = object({ refusals: array(object({ atMs: epochMs, callingAeTitle: text, calledAeTitle: text, remoteAddress: text, reason })) });
+export const refusalsAnswer = object({
+  refusals: array(object({ callingAeTitle: text, calledAeTitle: text, remoteAddress: text, code: text, text, firstAtMs: epochMs, lastAtMs: epochMs, attemptCount: integer })),
+});
 export const devicesAnswer = object({
-  devices: array(object({ callingAeTitle: text, remoteAddress: text, lastSeenAtMs: epochMs, instanceCount: integer, refusalCount: integer, stationName: text }, ['stationName'])),
+  devices: array(object({
+    callingAeTitle: text, calledAeTitle: text, remoteAddress: text, firstSeenAtMs: epochMs, lastSeenAtMs: epochMs,
+    associationCount: integer, instanceCount: integer, byteCount: number, recentInstanceCount: integer,
+  })),
 });
 export const deliveriesAnswer = object({ deliveries: array(delivery) });
 export const modelsAnswer = object({

@@ -149,7 +149,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...healthRoutes(metrics.registry, options.readiness),
     ...sessionRoutes({ auth, accounts: options.accounts, version: options.version, cookieName, secureCookies: options.secureCookies ?? false, sessionLifeMs: options.sessionLifeMs ?? AUTH_LIMITS.sessionLifeMs }),
     ...studyRoutes({ ...options, limits }),
-    ...operationsRoutes(options.studies),
+    ...operationsRoutes(options.studies, options.now),
     ...internalRoutes(options.files, limits),
     live.route,
   ];

@@ -6,12 +6,16 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { createAuth, hashSecret, type Auth, type AuthLimits } from '../../src/api/auth.ts';
 import { createLive, type Live } from '../../src/api/live.ts';
-import type { AccountsPort, FilesPort, ListedStudy, OpenedFile, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
+import type { AccountsPort, FilesPort, OpenedFile, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
 import { buildServer, type ApiLimits } from '../../src/api/server.ts';
 import { createAudit, verifyAudit, type Audit } from '../../src/ops/audit.ts';
 import { createFirstreadMetrics, type FirstreadMetrics } from '../../src/ops/firstread-metrics.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { createReadiness, type Readiness } from '../../src/ops/readiness.ts';
+import { foldForSearch } from '../../src/dicom/search-fold.ts';
+import { explainOrder } from '../../src/study/explain-order.ts';
+import { DEFAULT_CAPS_MINUTES, isOnWorklist, rankWorklist, type RankedStudy } from '../../src/study/worklist-order.ts';
+import { summarise, toWorklistRow, type StudySummary, type WorklistRow } from '../../src/study/worklist-row.ts';
 import { DEMO_CASES, DEMO_NOW_MS, demoStudy, type DemoStudy } from './demo-studies.ts';
 
 export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string, SessionRow> } {
@@ -34,12 +38,12 @@ export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string
   };
 }
 
-/** The list in the order given: ranking is the study room's work and is tested there. */
-export function memoryStudies(studies: DemoStudy[]): StudiesPort {
-  const isDone = ({ study }: ListedStudy): boolean => study.readAtMs !== undefined || study.closedAtMs !== undefined;
-  const listed = (): ListedStudy[] => {
-    let rank = 0;
-    return [...studies.filter((one) => !isDone(one)), ...studies.filter(isDone)].map((one) => (isDone(one) ? one : { ...one, rank: ++rank }));
+export function memoryStudies(studies: DemoStudy[], now: () => number): StudiesPort {
+  const ranking = (): RankedStudy<StudySummary>[] => rankWorklist(studies.map((one) => summarise(one.study, one.images.length, one.facts)), DEFAULT_CAPS_MINUTES, now());
+  const rows = (): WorklistRow[] => {
+    const ranked = ranking();
+    const done = studies.filter((one) => !isOnWorklist(one.study));
+    return [...ranked.map((one) => toWorklistRow(one.study, one)), ...done.map((one) => toWorklistRow(summarise(one.study, one.images.length, one.facts), undefined))];
   };
   const find = (uid: string): DemoStudy | undefined => studies.find((one) => one.study.studyInstanceUid === uid);
   const change = (uid: string, part: object): void => {
@@ -49,10 +53,13 @@ export function memoryStudies(studies: DemoStudy[]): StudiesPort {
   };
   return {
     worklist({ limit, offset, includeRead, search }) {
-      const found = listed().filter((one) => (includeRead || !isDone(one)) && (search === undefined || JSON.stringify(one.patient).toLowerCase().includes(search.toLowerCase())));
-      return { total: found.length, studies: found.slice(offset, offset + limit) };
+      const found = rows().filter((row) => (includeRead || row.rank !== null) && (search === undefined || foldForSearch(JSON.stringify(row.facts)).includes(foldForSearch(search))));
+      return { total: found.length, rows: found.slice(offset, offset + limit) };
     },
-    study: (uid) => listed().find((one) => one.study.studyInstanceUid === uid),
+    study(uid) {
+      const row = rows().find((one) => one.studyInstanceUid === uid);
+      return row && { row, study: find(uid)!.study };
+    },
     imagesOf: (uid) => find(uid)?.images ?? [],
     studyOfFile: (fileKey) => studies.find((one) => one.images.some((image) => image.fileKey === fileKey))?.study.studyInstanceUid,
     journalOf: (uid) => {
@@ -72,10 +79,13 @@ export function memoryStudies(studies: DemoStudy[]): StudiesPort {
     deliveries: ({ studyInstanceUid }) => studies
       .filter((one) => one.study.state === 'delivered' && (studyInstanceUid === undefined || one.study.studyInstanceUid === studyInstanceUid))
       .map((one, index) => ({ id: `d${index}`, studyInstanceUid: one.study.studyInstanceUid, destination: 'pacs', kind: 'report', state: 'sent', attempts: 1, updatedAtMs: one.study.updatedAtMs })),
-    refusals: () => [{ atMs: DEMO_NOW_MS, callingAeTitle: 'STRANGER', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.9', reason: { code: 'calling-ae-unknown', text: 'calling AE title is not on the list' } }],
-    devices: () => [{ callingAeTitle: 'XR_ROOM_1', remoteAddress: '10.0.0.5', lastSeenAtMs: DEMO_NOW_MS, instanceCount: 12, refusalCount: 0 }],
+    refusals: () => [{ callingAeTitle: 'STRANGER', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.9', code: 'calling-ae-unknown', text: 'calling AE title is not on the list', firstAtMs: DEMO_NOW_MS, lastAtMs: DEMO_NOW_MS, attemptCount: 3 }],
+    devices: () => [{ callingAeTitle: 'XR_ROOM_1', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.5', firstSeenAtMs: DEMO_NOW_MS, lastSeenAtMs: DEMO_NOW_MS, associationCount: 3, instanceCount: 12, byteCount: 1e8, recentInstanceCount: 12 }],
     models: () => [{ name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32), family: 'tuberculosis', threshold: 42, thresholdOrigin: 'test', ready: true, status: 'interim' }],
-    explainOrder: (above, below) => `${above.reason.text} — before — ${below.reason.text}`,
+    explainOrder(a, b) {
+      const two = ranking().filter((one) => one.study.studyInstanceUid === a || one.study.studyInstanceUid === b);
+      return two.length < 2 ? undefined : { above: two[0]!.study.studyInstanceUid, below: two[1]!.study.studyInstanceUid, explanation: explainOrder(two[0]!, two[1]!) };
+    },
     act(uid, action, by, nowMs) {
       if (find(uid) === undefined) return 'unknown-study';
       const kept = find(uid)!.study;
@@ -161,7 +171,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const readiness = createReadiness();
   const files = memoryFiles(options.picture ?? Buffer.from([0xff, 0xd8, 0xff, 0xd9]), new Set(studies.flatMap((one) => one.images.map((image) => image.fileKey))));
   const app = await buildServer({
-    studies: memoryStudies(studies), files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
+    studies: memoryStudies(studies, now), files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
     ...(options.limits ? { limits: options.limits } : {}),
   });
   return {

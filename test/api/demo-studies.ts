@@ -2,7 +2,8 @@
  * A morning's worklist out of thin air, for the page and the API's tests: every flag, long waits, names that try to be
  * HTML, run from right to left or are 400 characters long. No real person is in it.
  */
-import type { StoredImage, ListedStudy, PatientFacts } from '../../src/api/ports.ts';
+import type { StoredImage } from '../../src/api/ports.ts';
+import type { StudyFacts } from '../../src/study/worklist-row.ts';
 import type { Finding, InstanceHeader, Priority, Study, StudyInstance, StudyState } from '../../src/study/types.ts';
 
 export const DEMO_NOW_MS = Date.UTC(2026, 10, 21, 3, 14, 0);
@@ -46,8 +47,6 @@ export const DEMO_CASES: readonly DemoCase[] = [
   { name: 'HOÀNG^ANH THƯ', sex: 'F', age: 28, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 6, lung nodule 7: below threshold'], tb: 6, nodule: 7, waitedMin: 180, read: true },
 ];
 
-const CAPS_MIN: Record<Priority, number> = { critical: 15, urgent: 60, undetermined: 60, routine: 240 };
-
 const hex = (seed: number): string => seed.toString(16).padStart(64, '0');
 
 function findingsOf(one: DemoCase): Finding[] {
@@ -69,7 +68,9 @@ function findingsOf(one: DemoCase): Finding[] {
   return findings;
 }
 
-export interface DemoStudy extends ListedStudy {
+export interface DemoStudy {
+  readonly study: Study;
+  readonly facts: StudyFacts;
   readonly images: readonly StoredImage[];
 }
 
@@ -82,11 +83,11 @@ export function demoStudy(one: DemoCase, index: number, nowMs: number = DEMO_NOW
   const instance: StudyInstance = {
     sopInstanceUid: `${studyInstanceUid}.1`, contentSha256: hex(index + 1), status, findings, notAssessed: [], receivedAtMs,
     ...(status === 'scored' || status === 'pending' ? {} : { reason }),
+    ...(status === 'scored' ? { image: { rows: 2800, columns: 2400 }, decodePath: '1.2.840.10008.1.2.4.90 full', timings: { fetchMs: 3, decodeMs: 214, preprocessMs: 22, inferenceMs: 96, totalMs: 335 } } : {}),
   };
-  const patient: PatientFacts = {
+  const facts: StudyFacts = {
     ...(one.name === undefined ? {} : { patientName: one.name, patientId: `VN${String(4_000_117 + index * 37)}` }),
     ...(one.sex === undefined ? {} : { patientSex: one.sex }),
-    ...(one.age === undefined ? {} : { patientAgeYears: one.age }),
     accessionNumber: `A${20_260_000 + index}`, studyDate: '20261121', studyTime: '0910', studyDescription: 'Chest PA', characterSetGuessed: one.guessed ?? false,
   };
   const study: Study = {
@@ -99,13 +100,10 @@ export function demoStudy(one: DemoCase, index: number, nowMs: number = DEMO_NOW
   };
   const header: InstanceHeader = {
     sopInstanceUid: instance.sopInstanceUid, sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1', transferSyntaxUid: '1.2.840.10008.1.2.4.90', studyInstanceUid,
-    modality: 'DX', bodyPartExamined: 'CHEST', viewPosition: 'PA', rows: 2800, columns: 2400, manufacturer: 'Demo', stationName: 'XR-1', hasPixelData: true, ...patient,
+    modality: 'DX', bodyPartExamined: 'CHEST', viewPosition: 'PA', rows: 2800, columns: 2400, manufacturer: 'Demo', stationName: 'XR-1', hasPixelData: true, characterSetGuessed: one.guessed ?? false, ...facts,
   };
   const image: StoredImage = {
     sopInstanceUid: instance.sopInstanceUid, contentSha256: instance.contentSha256, fileKey: hex(0xf000 + index), byteLength: 5_242_880, receivedAtMs, callingAeTitle: 'XR_ROOM_1', header,
-    ...(status === 'scored'
-      ? { outcome: { kind: 'scored', findings, notAssessed: [], remarks: [], models: Object.values(MODELS), image: { rows: 2800, columns: 2400 }, decodePath: '1.2.840.10008.1.2.4.90 full', timings: { fetchMs: 3, decodeMs: 214, preprocessMs: 22, inferenceMs: 96, totalMs: 335 } } as const }
-      : {}),
   };
-  return { study, patient, images: [image], waitingCapMs: CAPS_MIN[one.priority] * MINUTE_MS };
+  return { study, facts, images: [image] };
 }

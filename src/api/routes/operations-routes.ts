@@ -3,7 +3,7 @@ import type { StudiesPort } from '../ports.ts';
 import type { ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
 
-export function operationsRoutes(studies: StudiesPort): readonly ApiRoute[] {
+export function operationsRoutes(studies: StudiesPort, now: () => number): readonly ApiRoute[] {
   const page = (query: Readonly<Record<string, unknown>>): { limit: number; offset: number } => query as { limit: number; offset: number };
   return [
     {
@@ -13,7 +13,7 @@ export function operationsRoutes(studies: StudiesPort): readonly ApiRoute[] {
     },
     {
       method: 'GET', url: '/api/devices', access: 'view-operations', summary: 'Devices that have sent or tried to.', answer: schemas.devicesAnswer,
-      handler: () => ({ devices: studies.devices() }),
+      handler: () => ({ devices: studies.devices(now()) }),
     },
     {
       method: 'GET', url: '/api/deliveries', access: 'view-operations', summary: 'Reports on their way: pending, sent, failed and why.',

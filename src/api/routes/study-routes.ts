@@ -7,7 +7,7 @@ import type { FilesPort, ListedStudy, OpenedFile, ReaderAction, StudiesPort } fr
 import type { Permission } from '../roles.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
-import { imageOf, rowOf } from '../worklist-row.ts';
+import { assessmentAnswer, imageAnswer, rowAnswer } from '../study-answer.ts';
 
 export interface StudyRouteOptions {
   readonly studies: StudiesPort;
@@ -71,7 +71,7 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
         const nowMs = now();
         const page = studies.worklist({ limit, offset, includeRead, ...(search === undefined || search.trim() === '' ? {} : { search }) }, nowMs);
         noteWorklistView(call, search);
-        return { total: page.total, serverNowMs: nowMs, livePosition, rows: page.studies.map((listed) => rowOf(listed, nowMs)) };
+        return { total: page.total, flagCounts: page.flagCounts, serverNowMs: nowMs, livePosition, rows: page.rows.map(rowAnswer) };
       },
     },
     {
@@ -83,9 +83,9 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
         look(call, 'patient-viewed', uid);
         return {
           serverNowMs: now(),
-          row: rowOf(listed, now()),
-          notAssessed: listed.study.assessment.notAssessed,
-          images: studies.imagesOf(uid).map((image) => imageOf(listed, image)),
+          row: rowAnswer(listed.row),
+          assessment: assessmentAnswer(listed),
+          images: studies.imagesOf(uid).map((image) => imageAnswer(listed, image)),
           journal: studies.journalOf(uid),
           reports: studies.reportsOf(uid),
           deliveries: studies.deliveries({ studyInstanceUid: uid, limit: 100, offset: 0 }),
@@ -100,9 +100,9 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
     {
       method: 'GET', url: '/api/why', access: 'view-worklist', summary: 'Why one study stands above another.', query: schemas.whyQuery, answer: schemas.whyAnswer,
       handler(call) {
-        const [a, b] = [studyNamed(String(call.query['a'])), studyNamed(String(call.query['b']))];
-        const [above, below] = (a.rank ?? Infinity) <= (b.rank ?? Infinity) ? [a, b] : [b, a];
-        return { above: above.study.studyInstanceUid, below: below.study.studyInstanceUid, explanation: studies.explainOrder(above.study, below.study, now()) };
+        const explanation = studies.explainOrder(String(call.query['a']), String(call.query['b']), now());
+        if (explanation === undefined) throw new FirstreadError('not-found');
+        return explanation;
       },
     },
     {

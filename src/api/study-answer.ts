@@ -1,0 +1,52 @@
+/** A study as its row and its detail view show it (PURE): from the words of the domain to the answer's fields. */
+import type { Finding, FindingFamily } from '../study/types.ts';
+import type { WorklistRow } from '../study/worklist-row.ts';
+import { flagOf, shownFindings } from './flag.ts';
+import type { ListedStudy, StoredImage } from './ports.ts';
+
+/** The row of `firstread worklist --json` and what a glance needs besides. */
+export const rowAnswer = (row: WorklistRow): object => ({ ...row, flag: flagOf(row) });
+
+export function imageAnswer({ study }: ListedStudy, image: StoredImage): object {
+  const instance = study.instances.find((one) => one.sopInstanceUid === image.sopInstanceUid && one.contentSha256 === image.contentSha256);
+  const { header } = image;
+  return {
+    sopInstanceUid: image.sopInstanceUid,
+    fileKey: image.fileKey,
+    contentSha256: image.contentSha256,
+    byteLength: image.byteLength,
+    receivedAtMs: image.receivedAtMs,
+    callingAeTitle: image.callingAeTitle,
+    hasPixels: instance?.hasPixels ?? header.hasPixelData,
+    status: instance?.status ?? 'pending',
+    reason: instance?.reason ?? null,
+    modality: header.modality,
+    viewPosition: header.viewPosition,
+    bodyPartExamined: header.bodyPartExamined,
+    seriesDescription: header.seriesDescription,
+    manufacturer: header.manufacturer,
+    stationName: header.stationName,
+    transferSyntaxUid: header.transferSyntaxUid,
+    // Overlay coordinates are pixels of the decoded image; the header's size stands in until there is one.
+    rows: instance?.image?.rows ?? header.rows,
+    columns: instance?.image?.columns ?? header.columns,
+    findings: shownFindings(instance?.findings ?? []).map(findingAnswer),
+    notAssessed: instance?.notAssessed ?? [],
+    remarks: instance?.remarks ?? [],
+    decodePath: instance?.decodePath,
+    timings: instance?.timings,
+  };
+}
+
+/** The best finding of each family over all images, each with its model and the image it comes from. */
+export function assessmentAnswer({ study }: ListedStudy): object {
+  return {
+    findings: shownFindings(study.assessment.findings).map((finding) => ({ ...findingAnswer(finding), sopInstanceUid: finding.sopInstanceUid })),
+    notAssessed: study.assessment.notAssessed,
+  };
+}
+
+function findingAnswer(finding: Finding): Omit<Finding, 'heatmap' | 'shadow' | 'label'> & { label: FindingFamily } {
+  const { heatmap: _heatmap, shadow: _shadow, ...shown } = finding;
+  return shown;
+}
