@@ -206,8 +206,8 @@ function readSections(body: Uint8Array, contextType: number): Sections {
   if (userInformation === undefined) throw malformed('no user information', body.length);
   const common = {
     protocolVersion: (body[0]! << 8) | body[1]!,
-    calledAeTitle: body.slice(4, 20),
-    callingAeTitle: body.slice(20, 36),
+    calledAeTitle: new Uint8Array(body.subarray(4, 20)),
+    callingAeTitle: new Uint8Array(body.subarray(20, 36)),
     applicationContextUid,
     userInformation,
   };

@@ -100,11 +100,13 @@ export class PduFramer {
           return this.#readFragment();
         case 'body':
           return this.#readBody();
-        case 'skip':
-          this.#pduLeft -= this.#view(this.#pduLeft).length;
-          if (this.#pduLeft > 0) return undefined;
-          this.#expecting = 'pdu-header';
+        case 'skip': {
+          const skipped = this.#view(this.#pduLeft).length;
+          this.#pduLeft -= skipped;
+          if (this.#pduLeft === 0) this.#expecting = 'pdu-header';
+          else if (skipped === 0) return undefined;
           continue;
+        }
         case 'nothing':
           return undefined;
       }

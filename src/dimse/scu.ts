@@ -296,7 +296,7 @@ class Requestor implements Association {
     if (!isCommand) return this.#connection.abort('a data set that nobody asked for');
     this.#commandBytes += bytes.length;
     if (this.#commandBytes > COMMAND_SET_MAX_BYTES) return this.#connection.abort('a command set over the ceiling');
-    this.#command.push(bytes.slice());
+    this.#command.push(new Uint8Array(bytes));
     if (!isLast) return;
     const commandSet = Buffer.concat(this.#command);
     this.#command.length = 0;

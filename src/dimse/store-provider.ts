@@ -96,7 +96,7 @@ export class StoreProvider {
     this.#commandBytes += bytes.length;
     if (this.#commandBytes > COMMAND_SET_MAX_BYTES) return this.#ports.abort('a command set over the ceiling');
     // A copy: a command of single bytes must not keep a chunk alive for each.
-    if (bytes.length > 0) this.#command.push(bytes.slice());
+    if (bytes.length > 0) this.#command.push(new Uint8Array(bytes));
     if (!isLast) return undefined;
     const commandSet = Buffer.concat(this.#command);
     this.#command.length = 0;
