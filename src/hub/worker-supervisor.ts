@@ -13,8 +13,9 @@ export interface WorkerMessage {
 
 export interface SupervisorOptions {
   readonly count: number;
-  /** The script to fork, and what it gets as its one argument (JSON). */
+  /** The script to fork, and the environment variable that hands it its options (JSON). */
   readonly entry: string;
+  readonly variable: string;
   readonly workerOptions: unknown;
   readonly onMessage: (message: WorkerMessage, pid: number) => void;
   readonly onExit: (code: number | null, signal: string | null, willRestart: boolean) => void;
@@ -47,7 +48,9 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
   const slots: Slot[] = Array.from({ length: options.count }, () => ({ child: undefined, ready: false, failures: 0, timer: undefined }));
 
   const start = (slot: Slot): void => {
-    const child = fork(options.entry, [JSON.stringify(options.workerOptions)], {
+    const child = fork(options.entry, [], {
+      // Not an argument: options may hold a Redis password, and arguments are visible to everybody on the machine.
+      env: { ...process.env, [options.variable]: JSON.stringify(options.workerOptions) },
       // Its output joins the hub's: logs are lines either way.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],

@@ -1,0 +1,213 @@
+/**
+ * Writes a revision's reports: one per finding family, built from the registry and the stored headers, put into the
+ * spool, then recorded together with their deliveries in one commit. Idempotent: the same revision makes the same bytes
+ * under the same UIDs, so a crash at any point is mended by doing it again. One study at a time: reports are small, and
+ * the flag has long been shown.
+ */
+import { createHash } from 'node:crypto';
+import { parseDataSet } from '../dicom/data-set.ts';
+import { readPatientStudyModule } from '../dicom/patient-study-module.ts';
+import { isProjectionXRay } from '../dicom/sop-classes.ts';
+import type { Deliverable, DestinationWishes } from '../delivery/plan.ts';
+import { planDeliveries, reportSopClasses } from '../delivery/plan.ts';
+import { dataSetOffsetOf, fileKeyOf } from '../intake/file-key.ts';
+import type { Spool } from '../intake/spool.ts';
+import type { InstanceRecord } from '../registry/instance-rows.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { NewDelivery, ReportFile } from '../registry/report-rows.ts';
+import { buildChestReport } from '../report/chest-report.ts';
+import type { ChestReportFacts, ReportingDevice, ReportSopClass, SourceImage, Statement } from '../report/report-facts.ts';
+import type { CodedReason, FindingFamily, ModelReference, Study } from '../study/types.ts';
+import type { StudyEngine } from './study-engine.ts';
+
+/** The families that this site's models answer for, and by which models. */
+export interface ReportingFamily {
+  readonly family: FindingFamily;
+  readonly models: readonly ModelReference[];
+}
+
+export interface ReportWriterParts {
+  readonly registry: Registry;
+  readonly spool: Spool;
+  readonly families: readonly ReportingFamily[];
+  readonly destinations: readonly DestinationWishes[];
+  readonly device: ReportingDevice;
+  readonly configurationSha256: string;
+  readonly now: () => number;
+  readonly engine: () => Pick<StudyEngine, 'changed' | 'execute'>;
+  readonly onWritten: (about: { readonly study: Study; readonly reportCount: number; readonly durationMs: number }) => void;
+  readonly onTrouble: (studyInstanceUid: string, error: unknown) => void;
+}
+
+export interface ReportWriter {
+  /** Soon; the same study and revision twice is once. */
+  write(studyInstanceUid: string, revision: number): void;
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>;
+}
+
+/** Patient and study attributes lie in the first groups; an icon or private block before the pixels may be large. */
+const HEADER_BYTES_MAX = 8 * 1024 * 1024;
+
+export function createReportWriter(parts: ReportWriterParts): ReportWriter {
+  const wanted = new Map<string, number>();
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    for (;;) {
+      const [next] = wanted;
+      if (next === undefined) return;
+      const [studyInstanceUid, revision] = next;
+      wanted.delete(studyInstanceUid);
+      await writeRevision(parts, studyInstanceUid, revision).catch((error: unknown) => parts.onTrouble(studyInstanceUid, error));
+    }
+  }
+
+  return {
+    write(studyInstanceUid, revision) {
+      wanted.set(studyInstanceUid, Math.max(revision, wanted.get(studyInstanceUid) ?? 0));
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+    },
+    async settled() {
+      while (running !== undefined) await running;
+    },
+  };
+}
+
+async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string, revision: number): Promise<void> {
+  const { registry, spool, destinations, now } = parts;
+  const startedAtMs = now();
+  const study = registry.study(studyInstanceUid);
+  // A newer image came meanwhile: its revision asks again.
+  if (study === undefined || study.revision !== revision || (study.reportedRevision ?? 0) >= revision) return;
+  const instances = registry.instancesOf(studyInstanceUid);
+  const images = reportableImages(instances);
+  const reports: ReportFile[] = [];
+  if (images.length > 0) {
+    const patientAndStudy = await readPatientAndStudy(spool, images[0] as InstanceRecord);
+    for (const { family, models } of parts.families) {
+      for (const sopClass of reportSopClasses(destinations)) {
+        reports.push(await writeReport(parts, { study, family, models, sopClass, images, patientAndStudy }));
+      }
+    }
+  }
+  const change = await registry.commitSoon(() => registry.recordReports(studyInstanceUid, revision, reports, deliveries(parts, reports, instances), now()));
+  parts.engine().changed(change.study);
+  parts.engine().execute(studyInstanceUid, change.commands);
+  parts.onWritten({ study: change.study, reportCount: reports.length, durationMs: now() - startedAtMs });
+}
+
+/** Radiographs that are there; a CT slice or our own report coming back is nothing that this house reports on. */
+function reportableImages(instances: readonly InstanceRecord[]): readonly InstanceRecord[] {
+  const there = instances.filter(({ header, standing, removedAtMs }) =>
+    removedAtMs === undefined && standing.status !== 'variant' && standing.status !== 'conflict' && header.seriesInstanceUid !== undefined && header.studyUidSynthesised !== true && header.hasPixelData);
+  const scored = there.filter(({ standing }) => standing.status === 'scored');
+  return scored.length > 0 ? scored : there.filter(({ header }) => isProjectionXRay(header.sopClassUid));
+}
+
+interface ReportRequest {
+  readonly study: Study;
+  readonly family: FindingFamily;
+  readonly models: readonly ModelReference[];
+  readonly sopClass: ReportSopClass;
+  readonly images: readonly InstanceRecord[];
+  readonly patientAndStudy: ChestReportFacts['patientAndStudy'];
+}
+
+async function writeReport(parts: ReportWriterParts, request: ReportRequest): Promise<ReportFile> {
+  const { registry, spool } = parts;
+  const { study, family, models, sopClass, images, patientAndStudy } = request;
+  const analysedAtMs = analysisEndedAtMs(registry, study);
+  const earlier = registry.reportsOf(study.studyInstanceUid).find((report) => report.family === family && report.revision < study.revision && isSameClass(report.sopClassUid, sopClass));
+  const report = buildChestReport({
+    family,
+    sopClass,
+    studyInstanceUid: study.studyInstanceUid,
+    revision: study.revision,
+    patientAndStudy,
+    images: images.map(sourceImage),
+    statement: statementOf(study, family, images),
+    findingPriority: 'urgent',
+    rationale: study.reason.text,
+    models,
+    configurationSha256: parts.configurationSha256,
+    device: parts.device,
+    analysedAtMs,
+    utcOffsetMinutes: -new Date(analysedAtMs).getTimezoneOffset(),
+    ...(earlier === undefined ? {} : { predecessor: { sopClassUid: earlier.sopClassUid, sopInstanceUid: earlier.sopInstanceUid, seriesInstanceUid: earlier.seriesInstanceUid ?? '' } }),
+  });
+  const contentSha256 = createHash('sha256').update(report.bytes.subarray(dataSetOffsetOf(report.bytes))).digest('hex');
+  const fileKey = fileKeyOf(report.sopInstanceUid, report.transferSyntaxUid, contentSha256);
+  await spool.put('reports', fileKey, report.bytes);
+  return {
+    family,
+    kind: sopClass === 'comprehensive' ? 'sr-comprehensive' : 'sr',
+    sopClassUid: report.sopClassUid,
+    sopInstanceUid: report.sopInstanceUid,
+    seriesInstanceUid: report.seriesInstanceUid,
+    transferSyntaxUid: report.transferSyntaxUid,
+    fileKey,
+    contentSha256,
+    byteLength: report.bytes.byteLength,
+    outcome: report.kind,
+    ...(earlier === undefined ? {} : { predecessorSopInstanceUid: earlier.sopInstanceUid }),
+  };
+}
+
+const isSameClass = (sopClassUid: string, sopClass: ReportSopClass): boolean => (sopClassUid === '1.2.840.10008.5.1.4.1.1.88.33') === (sopClass === 'comprehensive');
+
+function sourceImage({ header, sopInstanceUid, contentSha256, standing }: InstanceRecord): SourceImage {
+  const rows = standing.image?.rows ?? header.rows;
+  const columns = standing.image?.columns ?? header.columns;
+  return {
+    sopClassUid: header.sopClassUid,
+    sopInstanceUid,
+    seriesInstanceUid: header.seriesInstanceUid ?? '',
+    contentSha256,
+    modality: header.modality ?? 'OT',
+    ...(rows === undefined ? {} : { rows }),
+    ...(columns === undefined ? {} : { columns }),
+  };
+}
+
+function statementOf(study: Study, family: FindingFamily, images: readonly InstanceRecord[]): Statement {
+  const finding = study.assessment.findings.find((each) => each.family === family);
+  const on = finding && images.find(({ sopInstanceUid }) => sopInstanceUid === finding.sopInstanceUid);
+  if (finding !== undefined && on !== undefined) return { kind: 'scored', finding, decodePath: on.standing.decodePath ?? '' };
+  return { kind: 'not-analysed', reason: whyNot(study, family, images) };
+}
+
+function whyNot(study: Study, family: FindingFamily, images: readonly InstanceRecord[]): CodedReason {
+  return study.assessment.notAssessed.find((each) => each.family === family)?.reason
+    ?? images.find(({ standing }) => standing.reason !== undefined)?.standing.reason
+    ?? study.attention
+    ?? study.reason;
+}
+
+/** When the last answer came: a retry after a crash must write the same time, hence the same bytes. */
+function analysisEndedAtMs(registry: Registry, study: Study): number {
+  const answers = registry.events(study.studyInstanceUid).filter(({ event }) => ['instanceStored', 'instanceAnalysed', 'analysisFailed', 'instanceCompared'].includes(event.kind));
+  return answers.at(-1)?.atMs ?? study.receivedAtMs;
+}
+
+async function readPatientAndStudy(spool: Spool, { fileKey, header }: InstanceRecord): Promise<ChestReportFacts['patientAndStudy']> {
+  const bytes = await spool.read('instances', fileKey, 0, HEADER_BYTES_MAX);
+  const dataSet = parseDataSet(bytes.subarray(dataSetOffsetOf(bytes)), header.transferSyntaxUid, { untilPixelData: true, salvage: true });
+  return readPatientStudyModule(dataSet);
+}
+
+function deliveries({ destinations }: ReportWriterParts, reports: readonly ReportFile[], instances: readonly InstanceRecord[]): NewDelivery[] {
+  const deliverables: Deliverable[] = [
+    ...reports.map(({ outcome, kind, sopInstanceUid, fileKey }) => ({
+      subject: 'report' as const,
+      reportKind: outcome,
+      sopClass: kind === 'sr-comprehensive' ? ('comprehensive' as const) : ('comprehensive-3d' as const),
+      sopInstanceUid,
+      fileKey,
+    })),
+    ...instances.filter(({ removedAtMs }) => removedAtMs === undefined).map(({ sopInstanceUid, fileKey }) => ({ subject: 'instance' as const, sopInstanceUid, fileKey })),
+  ];
+  return [...planDeliveries(destinations, deliverables)];
+}

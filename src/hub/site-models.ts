@@ -1,0 +1,57 @@
+/** The models of this site as the hub knows them: from their manifests, without loading a network. */
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { familiesOf } from '../inference/model-manifest.ts';
+import { loadModelSet } from '../inference/model-set.ts';
+import type { ModelSet } from '../inference/model-set.ts';
+import type { FindingFamily, ModelReference } from '../study/types.ts';
+import type { ReportingFamily } from './report-writer.ts';
+
+/** Where the shipped models lie. */
+export const SHIPPED_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
+
+export interface SiteModel extends ModelReference {
+  readonly family: FindingFamily;
+  readonly threshold: number;
+  readonly thresholdOrigin: string;
+  readonly status: string;
+  readonly shadow: boolean;
+}
+
+export interface SiteModels {
+  readonly folders: readonly string[];
+  readonly models: readonly SiteModel[];
+  readonly families: readonly ReportingFamily[];
+  /** Changes with every model file and threshold: another one makes other reports. */
+  readonly configurationSha256: string;
+}
+
+export async function loadSiteModels(configured: readonly string[]): Promise<SiteModels> {
+  const folders = configured.length === 0 ? [SHIPPED_MODELS] : configured;
+  return describeSiteModels(folders, await loadModelSet(folders));
+}
+
+function describeSiteModels(folders: readonly string[], set: ModelSet): SiteModels {
+  const models = set.findings.flatMap(({ manifest }) =>
+    familiesOf(manifest.outputs).map((family): SiteModel => {
+      const threshold = manifest.thresholds.find((each) => each.family === family);
+      return {
+        name: manifest.name,
+        version: manifest.version,
+        sha256: manifest.sha256,
+        family,
+        threshold: threshold?.threshold ?? 50,
+        thresholdOrigin: threshold?.origin ?? '',
+        status: manifest.provenance.status,
+        shadow: manifest.shadow === true,
+      };
+    }),
+  );
+  const shown = models.filter(({ shadow }) => !shadow);
+  const families = [...new Set(shown.map(({ family }) => family))].map((family) => ({
+    family,
+    models: shown.filter((model) => model.family === family).map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+  }));
+  const facts = [...models.map((model) => `${model.sha256} ${model.family} ${model.threshold} ${model.shadow}`), set.lungField?.manifest.sha256 ?? '-'];
+  return { folders, models, families, configurationSha256: createHash('sha256').update(facts.sort().join('\n')).digest('hex') };
+}
