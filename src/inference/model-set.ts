@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { FirstreadError } from '../errors.ts';
 import { familiesOf } from './manifest-outputs.ts';
 import type { ModelFolder } from './model-folder.ts';
@@ -70,3 +71,6 @@ export async function findModelFolders(directory: string): Promise<readonly stri
   }
   return paths;
 }
+
+/** The models that come with Firstread: models/ beside src/. */
+export const SHIPPED_MODELS: string = fileURLToPath(new URL('../../models', import.meta.url));
