@@ -1,16 +1,23 @@
 /**
- * Group commit: transactions that are wanted in the same turn of the event loop share one commit, so one fsync. Each runs
- * in its own savepoint: one that throws is undone alone. Nobody hears "done" before the shared commit has returned, and all
- * of them hear it when that fails.
+ * Group commit: transactions wanted at the same time share one sync of the disk, and that sync runs beside the event loop
+ * (a sync takes milliseconds; sockets must not wait for it). Each piece of work has its own savepoint: one that throws is
+ * undone alone. Nobody hears "done" before the shared sync has returned, and all of them hear it when that fails.
+ *
+ * After a failed sync the kernel may have dropped the pages and report the next sync as good. So nothing is trusted until
+ * a checkpoint has written and synced the main file; until then every caller is refused.
  */
 import type { Database } from './database.ts';
 
-/** Longest a shared commit may block the event loop is this many inserts (about 0.1 ms each) and one fsync. */
-export const SHARED_COMMIT_MAX = 64;
+/** Pieces of work in one transaction: about 0.2 ms each, so the event loop is held for some 7 ms at most. */
+export const SHARED_COMMIT_MAX = 32;
+/** Pieces of work that wait for one sync; beyond it the first ones would wait too long for their answer. */
+export const SHARED_SYNC_MAX = 256;
 
 export interface CommitQueue {
   /** Runs `work` in a transaction soon; resolves once it is durable. */
   commitSoon<T>(work: () => T): Promise<T>;
+  /** Resolves when nothing is waiting any more. */
+  settled(): Promise<void>;
 }
 
 interface Waiting {
@@ -19,47 +26,78 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export function createCommitQueue(database: Database, sharedMax: number = SHARED_COMMIT_MAX): CommitQueue {
-  const waiting: Waiting[] = [];
-  let scheduled = false;
+/** Work that is committed but not yet durable, and how to tell its caller. */
+interface Committed extends Waiting {
+  readonly answer: unknown;
+}
 
-  function schedule(): void {
-    if (scheduled || waiting.length === 0) return;
-    scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      commit(waiting.splice(0, sharedMax));
-      schedule();
-    });
+export function createCommitQueue(database: Pick<Database, 'transactUnsynced' | 'savepoint' | 'inTransaction' | 'syncLog' | 'checkpoint'>): CommitQueue {
+  const waiting: Waiting[] = [];
+  let draining: Promise<void> | undefined;
+  let isSuspect = false;
+
+  async function drain(): Promise<void> {
+    await nextTurn();
+    while (waiting.length > 0) {
+      const committed: Committed[] = [];
+      while (waiting.length > 0 && committed.length < SHARED_SYNC_MAX) {
+        committed.push(...commit(waiting.splice(0, SHARED_COMMIT_MAX)));
+        if (waiting.length > 0) await nextTurn();
+      }
+      if (committed.length > 0) await makeDurable(committed);
+    }
+    draining = undefined;
   }
 
-  function commit(batch: readonly Waiting[]): void {
-    const endings: (() => void)[] = [];
+  function commit(batch: readonly Waiting[]): Committed[] {
+    const committed: Committed[] = [];
+    const refused: (() => void)[] = [];
     try {
-      database.transact(() => {
-        for (const { work, resolve, reject } of batch) {
+      if (isSuspect) database.checkpoint();
+      isSuspect = false;
+      database.transactUnsynced(() => {
+        for (const one of batch) {
           try {
-            const answer = database.savepoint(work);
-            endings.push(() => resolve(answer as never));
+            committed.push({ ...one, answer: database.savepoint(one.work) });
           } catch (error) {
             // The parts before this one are gone with it: nobody may hear "done".
             if (!database.inTransaction()) throw error;
-            endings.push(() => reject(error));
+            refused.push(() => one.reject(error));
           }
         }
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);
+      return [];
+    }
+    for (const refuse of refused) refuse();
+    return committed;
+  }
+
+  async function makeDurable(committed: readonly Committed[]): Promise<void> {
+    try {
+      await database.syncLog();
+    } catch (error) {
+      isSuspect = true;
+      for (const { reject } of committed) reject(error);
       return;
     }
-    for (const end of endings) end();
+    for (const { resolve, answer } of committed) resolve(answer as never);
   }
 
   return {
     commitSoon: (work) =>
       new Promise((resolve, reject) => {
         waiting.push({ work, resolve, reject });
-        schedule();
+        draining ??= drain();
       }),
+    settled: async () => {
+      while (draining) await draining;
+    },
   };
+}
+
+/** Work that arrives in the same turn is waited for: that is what is shared. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,7 +5,9 @@
  * WAL with synchronous=FULL: a commit returns after its fsync. Only the hub writes; other processes open read-only, beside
  * a running hub, after a kill (a -wal file is left) or after a clean stop.
  */
+import assert from 'node:assert';
 import { closeSync, existsSync, openSync, fsyncSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -30,6 +32,12 @@ export interface Database {
   run(sql: string, ...values: Value[]): number;
   /** One commit; nested calls are part of the outer one. Throws what `work` throws, after rolling back. */
   transact<T>(work: () => T): T;
+  /** As `transact`, but durable only after the next `syncLog`, which does not block the event loop. */
+  transactUnsynced<T>(work: () => T): T;
+  /** Everything committed before the call is durable when this resolves. */
+  syncLog(): Promise<void>;
+  /** Moves the log into the main file, with syncs of both. Throws when it cannot be completed. */
+  checkpoint(): void;
   /** Inside a transaction: undoes only `work` where it throws. */
   savepoint<T>(work: () => T): T;
   /** False after an error so bad (disk full, I/O) that SQLite has rolled back the whole transaction by itself. */
@@ -51,7 +59,7 @@ export function openDatabase(path: string, readOnly: boolean): Database {
     throw asRegistryError(error);
   }
   if (created) syncFolder(dirname(path));
-  return wrap(sqlite, readOnly);
+  return wrap(sqlite, path, readOnly);
 }
 
 function openForWriting(path: string): DatabaseSync {
@@ -72,7 +80,7 @@ function openForWriting(path: string): DatabaseSync {
 }
 
 function openForReading(path: string): DatabaseSync {
-  const open = (location: string | URL): DatabaseSync => {
+  const openAt = (location: string | URL): DatabaseSync => {
     const sqlite = new DatabaseSync(location, { readOnly: true });
     try {
       sqlite.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -84,14 +92,14 @@ function openForReading(path: string): DatabaseSync {
     }
   };
   try {
-    return open(path);
+    return openAt(path);
   } catch (error) {
     // WAL needs its -shm file. Where the folder is read-only for us and no hub left a -wal, the file alone is the truth.
     if (existsSync(`${path}-wal`)) throw asRegistryError(error);
     const url = pathToFileURL(path);
     url.searchParams.set('immutable', '1');
     try {
-      return open(url);
+      return openAt(url);
     } catch (second) {
       throw asRegistryError(second);
     }
@@ -116,7 +124,7 @@ function migrate(sqlite: DatabaseSync, readOnly: boolean): void {
   }
 }
 
-function wrap(sqlite: DatabaseSync, readOnly: boolean): Database {
+function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
   const statements = new Map<string, StatementSync>();
   const voidListeners: (() => void)[] = [];
   let depth = 0;
@@ -147,27 +155,53 @@ function wrap(sqlite: DatabaseSync, readOnly: boolean): Database {
     return Number(prepared('PRAGMA data_version').get()?.['data_version']);
   }
 
+  function transact<T>(work: () => T): T {
+    if (depth > 0) return work();
+    prepared(readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE').run();
+    depth = 1;
+    try {
+      noticeOthers();
+      const answer = work();
+      prepared('COMMIT').run();
+      return answer;
+    } catch (error) {
+      undo('ROLLBACK');
+      throw asRegistryError(error);
+    } finally {
+      depth = 0;
+    }
+  }
+
+  let log: FileHandle | undefined;
+
   return {
     readOnly,
+    transact,
+    transactUnsynced(work) {
+      assert(depth === 0, 'the setting cannot change inside a transaction');
+      // In WAL mode NORMAL differs from FULL in one thing: a commit does not sync the log. Checkpoints still do.
+      sqlite.exec('PRAGMA synchronous = NORMAL');
+      try {
+        return transact(work);
+      } finally {
+        sqlite.exec('PRAGMA synchronous = FULL');
+      }
+    },
+    async syncLog() {
+      if (!log) {
+        // The log keeps its file while we are open; its name must be durable too.
+        log = await open(`${path}-wal`, 'r');
+        syncFolder(dirname(path));
+      }
+      await log.datasync();
+    },
+    checkpoint() {
+      const row = prepared('PRAGMA wal_checkpoint(TRUNCATE)').get();
+      if (Number(row?.['busy']) !== 0) throw new FirstreadError('storage-failed', 'the registry log could not be moved into its file');
+    },
     all: (sql, ...values) => prepared(sql).all(...values) as Row[],
     get: (sql, ...values) => prepared(sql).get(...values) as Row | undefined,
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
-    transact(work) {
-      if (depth > 0) return work();
-      prepared(readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE').run();
-      depth = 1;
-      try {
-        noticeOthers();
-        const answer = work();
-        prepared('COMMIT').run();
-        return answer;
-      } catch (error) {
-        undo('ROLLBACK');
-        throw asRegistryError(error);
-      } finally {
-        depth = 0;
-      }
-    },
     savepoint(work) {
       depth += 1;
       prepared('SAVEPOINT part').run();
@@ -187,6 +221,7 @@ function wrap(sqlite: DatabaseSync, readOnly: boolean): Database {
     close() {
       statements.clear();
       sqlite.close();
+      log?.close().catch(() => {});
     },
   };
 }

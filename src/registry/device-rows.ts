@@ -97,8 +97,9 @@ export function createDeviceRows(database: Database): DeviceRows {
     devices: (sinceMs) =>
       database
         .all(
-          `SELECT d.*, (SELECT count(*) FROM instances i WHERE i.received_at_ms >= ? AND i.calling_ae = d.calling_ae
-             AND i.remote_address = d.remote_address) AS recent FROM devices d ORDER BY last_seen_at_ms DESC`,
+          `WITH recent AS (SELECT calling_ae, remote_address, count(*) AS n FROM instances WHERE received_at_ms >= ? GROUP BY 1, 2)
+           SELECT d.*, coalesce(recent.n, 0) AS recent FROM devices d LEFT JOIN recent USING (calling_ae, remote_address)
+           ORDER BY d.last_seen_at_ms DESC`,
           sinceMs,
         )
         .map(deviceOf),

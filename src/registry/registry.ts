@@ -44,6 +44,8 @@ export interface Registry extends InstanceRows, DeviceRows, ReportRows, Worklist
   transact<T>(work: () => T): T;
   /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
   recordInstanceDurably(stored: StoredInstance, order: OrderContext, nowMs: number): Promise<RecordedInstance>;
+  /** applyStudyEvent by a shared commit that does not hold up the event loop. */
+  applyStudyEventDurably(studyInstanceUid: string, event: StudyEvent, nowMs: number): Promise<Reduction>;
   /** Loads, reduces, saves and journals in one commit. Throws FirstreadError `study-unknown`. */
   applyStudyEvent(studyInstanceUid: string, event: StudyEvent, nowMs: number): Reduction;
   study(studyInstanceUid: string): Study | undefined;
@@ -77,6 +79,7 @@ export function openRegistry(path: string, options: RegistryOptions = {}): Regis
     ...commits,
     transact: (work) => database.transact(work),
     recordInstanceDurably: (stored, order, nowMs) => commits.commitSoon(() => instances.recordInstance(stored, order, nowMs)),
+    applyStudyEventDurably: (studyUid, event, nowMs) => commits.commitSoon(() => studies.apply(studyUid, event, nowMs)),
     applyStudyEvent: (studyUid, event, nowMs) => database.transact(() => studies.apply(studyUid, event, nowMs)),
     study: (studyUid) => database.transact(() => studies.load(studyUid)?.study),
     studyFacts: (studyUid) => database.transact(() => studies.load(studyUid)?.facts),

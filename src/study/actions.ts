@@ -149,12 +149,6 @@ function mergeOrder(study: Study, { order }: { readonly order: OrderContext }): 
   };
 }
 
-function announce(study: Study, event: EventOf<'announced'>): Study {
-  const merged = mergeOrder(study, event);
-  // A new study is kept even where its order says nothing special.
-  return merged === study && study.revision === 0 && study.instances.length === 0 ? { ...study } : merged;
-}
-
 function setStat(study: Study, { stat, by }: EventOf<'prioritised'>): Study {
   const { statSource: _, ...order } = study.order;
   if (study.order.statByPerson && study.order.stat === stat) return study;
@@ -203,7 +197,7 @@ function withoutReopening(study: Study): Study {
 }
 
 export const ACTIONS = {
-  announce,
+  mergeOrder,
   admitInstance,
   settleComparison,
   settleAnalysis,

@@ -20,11 +20,10 @@ const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 
 /** Longest match first; `x` alone and `x.…` below it. */
 const SOP_CLASS_KINDS: readonly (readonly [string, ObjectKind])[] = [
-  ['1.1.1.1', 'for-processing'], // Digital X-Ray, For Processing
-  ['1.1.2', 'other-image'], // mammography
-  ['1.1.3', 'other-image'], // intra-oral
-  ['1.1.1', 'projection'], // Digital X-Ray, For Presentation
-  ['1.1', 'projection'], // note: '1.1' is DX's arc; '1' alone is CR
+  ['1.1.1', 'for-processing'], // Digital X-Ray, For Processing
+  ['1.1', 'projection'], // Digital X-Ray, For Presentation
+  ['1.2', 'other-image'], // mammography
+  ['1.3', 'other-image'], // intra-oral
   ['1', 'projection'], // Computed Radiography
   ['12.2', 'projection'], // X-Ray Radiofluoroscopic
   ['7', 'secondary-capture'],

@@ -35,7 +35,7 @@ type Row = Readonly<Record<StudyEventKind, Cell>>;
 
 /** Once a study has images, its state says what is outstanding, not what may happen: every event can race with every other. */
 const WITH_IMAGES: Row = {
-  announced: 'announce',
+  announced: 'mergeOrder',
   instanceStored: 'admitInstance',
   instanceCompared: 'settleComparison',
   instanceAnalysed: 'settleAnalysis',
