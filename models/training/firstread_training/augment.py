@@ -116,7 +116,7 @@ def swap_looks(x, probability=0.4):
     at = chosen(n, probability)
     for i in at.tolist():
         other = np.random.randint(0, n)
-        mine, theirs = (x[k, 0] * 255).clamp(0, 255).long() for k in (i, other)
+        mine, theirs = [(x[k, 0] * 255).clamp(0, 255).long() for k in (i, other)]
         cdf_mine = torch.bincount(mine.flatten(), minlength=256).cumsum(0).float() / (h * w)
         cdf_theirs = torch.bincount(theirs.flatten(), minlength=256).cumsum(0).float() / (h * w)
         look_up = torch.searchsorted(cdf_theirs, cdf_mine.clamp(max=0.9999)).float() / 255

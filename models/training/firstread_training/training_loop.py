@@ -57,7 +57,7 @@ def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3,
         optimizer.step()
         ema.update(model, step)
         for name, value in parts.items():
-            running[name] = running.get(name, 0.0) * 0.97 + 0.03 * float(value) if name in running else float(value)
+            running[name] = running.get(name, 0.0) * 0.97 + 0.03 * float(value.detach()) if name in running else float(value.detach())
         if (step + 1) % 25 == 0:
             per_step = (time.time() - began) / (step + 1 - start)
             left = per_step * (steps - step - 1) / 60

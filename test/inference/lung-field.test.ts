@@ -1,0 +1,89 @@
+/** From a mask to lungs, crop and verdict: drawn masks, known boxes. */
+import { describe, expect, it } from 'vitest';
+import { cropRegion, insideLungs, judgeFrontal, lungRegion } from '../../src/inference/lung-field.ts';
+import type { ManifestInput } from '../../src/inference/manifest-types.ts';
+
+const INPUT: ManifestInput = { name: 'image', dtype: 'uint8', layout: 'NCHW', height: 64, width: 64, channels: 1, range: [0, 255], crop: 'lung', fit: 'stretch' };
+/** A 40 × 40 mask over a film of 400 × 800 pixels. */
+const FILM = { width: 400, height: 800 };
+const PLACEMENT = { originX: 0, originY: 0, scaleX: 10, scaleY: 20 };
+
+function maskOf(...boxes: readonly (readonly [left: number, top: number, right: number, bottom: number])[]): Float32Array {
+  const mask = new Float32Array(1600).fill(0.1);
+  for (const [left, top, right, bottom] of boxes) for (let y = top; y < bottom; y++) mask.fill(0.9, y * 40 + left, y * 40 + right);
+  return mask;
+}
+
+const find = (mask: Float32Array) => lungRegion(mask, 40, 40, PLACEMENT);
+
+describe('lungRegion', () => {
+  it('keeps the two largest components and maps them to the film', () => {
+    const field = find(maskOf([5, 8, 16, 30], [22, 8, 34, 30], [36, 36, 39, 39], [0, 0, 2, 2]));
+    expect(field.maskBoxes).toEqual([
+      { x: 220, y: 160, width: 120, height: 440 },
+      { x: 50, y: 160, width: 110, height: 440 },
+    ]);
+    expect(field.region).toEqual({ x: 50, y: 160, width: 290, height: 440 });
+    expect(field.mask[37 * 40 + 37]).toBe(0);
+    expect(field.areaFraction).toBeCloseTo((11 * 22 + 12 * 22) / 1600);
+  });
+
+  it('takes no gas bubble for the second lung', () => {
+    expect(find(maskOf([5, 8, 20, 30], [28, 32, 31, 35])).maskBoxes).toHaveLength(1);
+  });
+
+  it('believes no speck and no sliver', () => {
+    expect(find(new Float32Array(1600)).region).toBeUndefined();
+    expect(find(maskOf([10, 10, 15, 15])).region).toBeUndefined();
+    expect(find(maskOf([2, 10, 38, 13])).region).toBeUndefined();
+    expect(find(new Float32Array(1600).fill(Number.NaN)).region).toBeUndefined();
+  });
+
+  it('separates diagonal neighbours and fills what touches', () => {
+    expect(find(maskOf([5, 5, 20, 20], [20, 20, 35, 35])).maskBoxes).toHaveLength(2);
+    expect(find(maskOf([5, 5, 20, 20], [19, 19, 35, 35])).maskBoxes).toHaveLength(1);
+  });
+});
+
+describe('cropRegion', () => {
+  const field = find(maskOf([5, 8, 16, 30], [22, 8, 34, 30]));
+
+  it('adds the margin and stays on the film', () => {
+    const crop = cropRegion(field, FILM, { ...INPUT, cropMargin: 0.1 });
+    expect(crop.x).toBeCloseTo(21);
+    expect(crop.y).toBeCloseTo(116);
+    expect(crop.width).toBeCloseTo(348);
+    expect(crop.height).toBeCloseTo(528);
+    const wide = cropRegion(field, FILM, { ...INPUT, cropMargin: 2 });
+    expect(wide).toEqual({ x: 0, y: 0, width: 400, height: 800 });
+  });
+
+  it('shows the whole film when it is asked to, or when no lungs were found', () => {
+    const whole = { x: 0, y: 0, width: 400, height: 800 };
+    expect(cropRegion(field, FILM, { ...INPUT, crop: 'whole' })).toEqual(whole);
+    expect(cropRegion(find(maskOf()), FILM, INPUT)).toEqual(whole);
+    expect(cropRegion(undefined, FILM, INPUT)).toEqual(whole);
+  });
+});
+
+describe('judgeFrontal', () => {
+  const field = find(maskOf([5, 8, 16, 30], [22, 8, 34, 30]));
+
+  it('needs the network and the lungs', () => {
+    expect(judgeFrontal(0.6, 0.5, field)).toEqual({ frontal: true, probability: 0.6 });
+    expect(judgeFrontal(0.4, 0.5, field)).toMatchObject({ frontal: false, reason: 'not-a-frontal-chest' });
+    expect(judgeFrontal(0.9, 0.5, find(maskOf()))).toMatchObject({ frontal: false, reason: 'no-lungs-found' });
+    expect(judgeFrontal(Number.NaN, 0.5, field).frontal).toBe(false);
+  });
+});
+
+describe('insideLungs', () => {
+  const field = find(maskOf([5, 8, 16, 30], [22, 8, 34, 30]));
+
+  it('asks the mask in pixels of the film, with reach', () => {
+    expect(insideLungs(field, 100, 400)).toBe(true);
+    expect(insideLungs(field, 190, 400)).toBe(false);
+    expect(insideLungs(field, 175, 400, 2)).toBe(true);
+    expect(insideLungs(field, -50, -50, 1)).toBe(false);
+  });
+});
