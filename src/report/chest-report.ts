@@ -17,8 +17,8 @@ import type { ChestReportFacts, ReportKind, SourceImage } from './report-facts.t
 import { belowThresholdEvaluations, flaggedEvaluations, flaggedGroups, notAnalysedEvaluations } from './statements.ts';
 import { tid1500MeasurementReport } from './templates.ts';
 
-/** A chest study has a few images; a thousand in one report is a runaway, not a study. */
-export const REPORT_IMAGES_MAX = 1000;
+/** A chest study has a few images. Of a runaway (a sender in a loop) the first ones and the finding's own are named. */
+export const REPORT_IMAGES_MAX = 200;
 
 export interface ChestReport {
   readonly kind: ReportKind;
@@ -45,8 +45,14 @@ export function buildChestReport(facts: ChestReportFacts): ChestReport {
 
 /** The report as a naturalised data set, for whoever needs it before it is bytes. */
 export function chestReportDataSet(facts: ChestReportFacts, identity: ReportIdentity = reportIdentity(facts)): NaturalisedDataSet {
-  assert(facts.images.length > 0 && facts.images.length <= REPORT_IMAGES_MAX, `a report on ${facts.images.length} images`);
-  return { ...documentHeader(facts, identity), ...rootAttributes(contentTree(facts, identity)) };
+  assert(facts.images.length > 0, 'a report on no image');
+  const bounded = { ...facts, images: namedImages(facts) };
+  return { ...documentHeader(bounded, identity), ...rootAttributes(contentTree(bounded, identity)) };
+}
+
+function namedImages({ images, statement }: ChestReportFacts): readonly SourceImage[] {
+  const sopInstanceUid = statement.kind === 'scored' ? statement.finding.sopInstanceUid : undefined;
+  return images.filter((image, index) => index < REPORT_IMAGES_MAX || image.sopInstanceUid === sopInstanceUid);
 }
 
 function contentTree(facts: ChestReportFacts, identity: ReportIdentity): ContentItem {

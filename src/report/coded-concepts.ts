@@ -125,5 +125,15 @@ export const FRD = {
 
 /** A coded reason of ours (study/reasons.ts) as a concept. Codes beyond 16 characters become LongCodeValues. */
 export function reasonConcept(code: string, meaning: string): CodedConcept {
-  return concept(code.slice(0, LONG_STRING_CHARACTERS_MAX), PRIVATE_SCHEME, meaning);
+  const value = longString(code) || 'unknown';
+  return concept(value, PRIVATE_SCHEME, longString(meaning) || value);
+}
+
+/** Words from outside (a worker's reason, a model's name) as LO: at most 64 characters, none of them forbidden. */
+export function longString(words: string): string {
+  return withoutControls(words.replaceAll('\\', ' ')).slice(0, LONG_STRING_CHARACTERS_MAX).trim();
+}
+
+export function withoutControls(words: string): string {
+  return words.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
 }

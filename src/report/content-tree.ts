@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
-import { codeItem } from './coded-concepts.ts';
+import { codeItem, withoutControls } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
 
 export type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'HAS ACQ CONTEXT' | 'INFERRED FROM' | 'SELECTED FROM';
@@ -87,17 +87,20 @@ export function rootAttributes(root: ContentItem): NaturalisedDataSet {
   return { ValueType: root.valueType, ...root.fields, ...contentSequence(root) };
 }
 
-/** Shortest decimal within DS's 16 characters; never an exponent that a reader would stumble on. */
+/**
+ * Shortest decimal within DS's 16 characters, without an exponent that a reader would stumble on. What does not fit is
+ * cut, not rounded: a score just below its threshold must not be written as the threshold.
+ */
 export function decimalString(value: number): string {
   assert(Number.isFinite(value) && Math.abs(value) < 1e9, `not a plain number: ${value}`);
   const exact = String(value);
   if (exact.length <= DECIMAL_STRING_CHARACTERS_MAX && !exact.includes('e')) return exact;
-  return String(Number(value.toFixed(4)));
+  return String(Math.trunc(value * 10_000) / 10_000);
 }
 
 /** Without control characters (they are not text to a reader, and ESC would start a character set), cut to the limit. */
 function printable(value: string): string {
-  const clean = value.normalize('NFC').replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+  const clean = withoutControls(value.normalize('NFC'));
   return clean.length <= TEXT_CHARACTERS_MAX ? clean : `${clean.slice(0, TEXT_CHARACTERS_MAX - 1)}…`;
 }
 

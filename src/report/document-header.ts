@@ -6,7 +6,7 @@
 import { uidFromHash } from '../dicom/uid.ts';
 import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
 import type { FindingFamily } from '../study/types.ts';
-import { DCM, PRIVATE_SCHEME, codeItem } from './coded-concepts.ts';
+import { DCM, PRIVATE_SCHEME, codeItem, longString } from './coded-concepts.ts';
 import { sopReference } from './content-tree.ts';
 import type { ReportIdentity } from './identity.ts';
 import { reportKind } from './report-facts.ts';
@@ -91,7 +91,7 @@ function algorithmAsEquipment({ device, models }: ChestReportFacts, identity: Re
   return {
     PurposeOfReferenceCodeSequence: [codeItem(DCM.processingEquipment)],
     ...equipment(device),
-    SoftwareVersions: [device.softwareVersion, ...models.map((model) => `${model.name} ${model.version}`.slice(0, 64))],
+    SoftwareVersions: [device.softwareVersion, ...models.map((model) => longString(`${model.name} ${model.version}`))],
     DeviceUID: identity.deviceUid,
     ContributionDescription: 'Automated analysis for the order of reading',
   };

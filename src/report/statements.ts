@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { reasonEntry } from '../study/reasons.ts';
 import type { Box, CodedReason, Finding, FindingFamily, ModelReference, Polygon, Priority } from '../study/types.ts';
-import { FRD, RADLEX, SCT, UCUM, concept, reasonConcept } from './coded-concepts.ts';
+import { FRD, RADLEX, SCT, UCUM, concept, reasonConcept, withoutControls } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
 import { REGION_POINTS_MAX, code, decimalString, num, text } from './content-tree.ts';
 import type { ContentItem, ImageReference } from './content-tree.ts';
@@ -44,7 +44,7 @@ export function algorithmOf(finding: Finding, decodePath: string): AlgorithmIden
   return {
     name: model.name,
     version: model.version,
-    parameters: [`threshold=${decimalString(threshold)}`, `model-sha256=${model.sha256}`, `decode=${decodePath}`],
+    parameters: [`threshold=${decimalString(threshold)}`, `model-sha256=${model.sha256}`, `decode=${decodePath === '' ? 'not recorded' : decodePath}`],
   };
 }
 
@@ -135,7 +135,7 @@ export function flaggedEvaluations(finding: Finding, priority: Priority, rationa
   return [
     code('CONTAINS', FRD.screeningResult, FRD.flagged),
     code('CONTAINS', FRD.readingPriority, CATEGORIES[priority]),
-    text('CONTAINS', FRD.priorityRationale, rationale),
+    text('CONTAINS', FRD.priorityRationale, withoutControls(rationale) || scoreSentence(finding)),
     text('CONTAINS', FRD.scoreStatement, scoreSentence(finding)),
     text('CONTAINS', FRD.notice, NOTICE),
   ];
@@ -160,16 +160,14 @@ export function belowThresholdEvaluations(finding: Finding, decodePath: string):
 }
 
 export function notAnalysedEvaluations(family: FindingFamily, reason: CodedReason, models: readonly ModelReference[]): readonly ContentItem[] {
-  const meaning = reason.text.replace(/[\\\u0000-\u001f\u007f]+/g, ' ').trim().slice(0, 64).trim();
-  const ours = reasonConcept(reason.code, meaning === '' ? reason.code : meaning);
   // CID 6135 and RADLEX where they say the same (study/reasons.ts); the private code always stands beside.
   const standard = reasonEntry(reason.code)?.standard;
   return [
     code('CONTAINS', FRD.screeningTarget, FAMILIES[family].target),
     code('CONTAINS', FRD.screeningResult, FRD.notAnalysed),
     ...(standard === undefined ? [] : [code('CONTAINS', FRD.notAnalysedReason, concept(standard.value, standard.scheme, standard.meaning))]),
-    code('CONTAINS', FRD.notAnalysedRule, ours),
-    text('CONTAINS', FRD.priorityRationale, reason.text),
+    code('CONTAINS', FRD.notAnalysedRule, reasonConcept(reason.code, reason.text)),
+    text('CONTAINS', FRD.priorityRationale, withoutControls(reason.text) || reason.code),
     ...models.map((model) => text('CONTAINS', FRD.algorithm, `${model.name} ${model.version}; model-sha256=${model.sha256}`)),
     text('CONTAINS', FRD.notice, NOTICE),
   ];

@@ -195,8 +195,24 @@ describe('header', () => {
   });
 });
 
+describe('hostile or odd facts still make a report', () => {
+  it.each<[string, Partial<ChestReportFacts>]>([
+    ['no rationale', { rationale: '\n' }],
+    ['a model named like a path', { models: [{ name: 'C:\\models\\\u001btb', version: 'x'.repeat(200), sha256: 'a' }] }],
+    ['a box of nonsense', { family: 'lung nodule', statement: { kind: 'scored', decodePath: '', finding: { ...NODULE_FINDING, boxes: [{ x: NaN, y: -5, width: Infinity, height: 0, score: 99 }] } } }],
+    ['a reason without words', { statement: { kind: 'not-analysed', reason: { code: ' \\ ', text: '' } } }],
+    ['a thousand images', { images: [...Array.from({ length: 1000 }, (_, index) => ({ ...SECOND_IMAGE, sopInstanceUid: `1.2.${index}` })), ...tb.images] }],
+  ])('%s', (_, change) => expect(() => buildChestReport({ ...tb, ...change })).not.toThrow());
+
+  it('of a thousand images the first two hundred and the one with the finding are named', () => {
+    const images = [...Array.from({ length: 1000 }, (_, index) => ({ ...SECOND_IMAGE, sopInstanceUid: `1.2.${index}` })), ...tb.images];
+    const references = items(chestReportDataSet({ ...tb, images }) as Item).filter((item) => item['ValueType'] === 'IMAGE' && item['RelationshipType'] === 'CONTAINS');
+    expect(references).toHaveLength(201);
+  });
+});
+
 describe('programmer errors', () => {
-  it('a report on no image', () => expect(() => buildChestReport({ ...tb, images: [] })).toThrow(/0 images/));
+  it('a report on no image', () => expect(() => buildChestReport({ ...tb, images: [] })).toThrow(/no image/));
   it('a finding on an image that is not listed', () => expect(() => buildChestReport({ ...tb, images: [SECOND_IMAGE] })).toThrow(/does not list/));
   it('a finding of another family', () => expect(() => buildChestReport({ ...tb, family: 'lung nodule' })).toThrow(/another family/));
 });

@@ -53,6 +53,7 @@ describe('decimal strings', () => {
     [100, '100'],
     [1 / 3, '0.3333'],
     [41.95833333333333, '41.9583'],
+    [41.99999999999999, '41.9999'],
     [1e-9, '0'],
   ])('%d is %s', (value, expected) => {
     expect(decimalString(value)).toBe(expected);
