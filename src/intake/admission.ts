@@ -59,10 +59,12 @@ function plainAddress(address: string): string {
 
 const STANDARD_ROOT = '1.2.840.10008.';
 /** Composite storage, retired classes included; and the storage classes that the standard put elsewhere. */
-const STORAGE_ROOTS = ['1.2.840.10008.5.1.4.1.1.'];
+const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
 const STORAGE_ELSEWHERE = new Set([
+  '1.2.840.10008.5.1.1.27', // Stored Print Storage, retired
+  '1.2.840.10008.5.1.1.29', // Hardcopy Grayscale Image Storage, retired
+  '1.2.840.10008.5.1.1.30', // Hardcopy Color Image Storage, retired
   '1.2.840.10008.5.1.4.34.7', // RT Beams Delivery Instruction
-  '1.2.840.10008.5.1.4.34.1', // the same, supplement 74 draft, retired
   '1.2.840.10008.5.1.4.34.10', // RT Brachy Application Setup Delivery Instruction
   '1.2.840.10008.5.1.4.38.1', // Hanging Protocol
   '1.2.840.10008.5.1.4.39.1', // Color Palette
@@ -75,7 +77,7 @@ const STORAGE_ELSEWHERE = new Set([
 export function admitsSopClass(policy: AdmissionPolicy, sopClassUid: string): boolean {
   if (!isUidLike(sopClassUid)) return false;
   if (!sopClassUid.startsWith(STANDARD_ROOT)) return policy.acceptPrivateSopClasses;
-  return STORAGE_ROOTS.some((root) => sopClassUid.startsWith(root)) || STORAGE_ELSEWHERE.has(sopClassUid);
+  return sopClassUid.startsWith(STORAGE_ROOT) || STORAGE_ELSEWHERE.has(sopClassUid);
 }
 
 /** Undefined where an object so announced may come. */

@@ -54,12 +54,12 @@ export async function openFreeSpace(
     asking ??= askDisk(folder)
       .then((found) => {
         facts = found;
-        askedAtMs = now();
         // What was written while the question was under way may or may not be in the answer: count it.
         spentSince -= spentBefore;
         return found;
       })
       .finally(() => {
+        askedAtMs = now();
         asking = undefined;
       });
     return asking;

@@ -117,11 +117,13 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
             if (understood.status === 'rejected') throw understood.reason;
             const syncedAtMs = now();
             const fileKey = fileKeyOf(announced.sopInstanceUid, announced.transferSyntaxUid, contentSha256);
-            await spool.keep(writer, fileKey, contentSha256);
-            const keptAtMs = now();
-            const origin = { callingAeTitle: request.callingAeTitle, calledAeTitle: request.calledAeTitle, remoteAddress: request.remoteAddress, receivedAtMs: keptAtMs };
-            const stored: StoredInstance = { header: understood.value, origin, contentSha256, fileKey, byteLength };
-            const kind = await registrar.record(stored);
+            const { stored, kind, keptAtMs } = await spool.exclusively(fileKey, async () => {
+              await spool.keep(writer, fileKey, contentSha256);
+              const keptAtMs = now();
+              const origin = { callingAeTitle: request.callingAeTitle, calledAeTitle: request.calledAeTitle, remoteAddress: request.remoteAddress, receivedAtMs: keptAtMs };
+              const stored: StoredInstance = { header: understood.value, origin, contentSha256, fileKey, byteLength };
+              return { stored, keptAtMs, kind: await registrar.record(stored) };
+            });
             const stages = { flushMs: flushedAtMs - startedAtMs, syncMs: syncedAtMs - flushedAtMs, keepMs: keptAtMs - syncedAtMs, recordMs: now() - keptAtMs };
             tell({ kind, request, stored, stages });
             return SUCCESS;

@@ -36,8 +36,13 @@ export interface Spool {
   /** Starts an incoming object with its preamble and file meta. */
   begin(fileMeta: Uint8Array): SpoolWriter;
   /**
-   * Gives a synced object its final name, durably. `already-there`: an equal object was kept before (its bytes were
-   * read and hashed again; a damaged one is replaced), the new file is dropped.
+   * Steps about one key take turns: objects that arrive twice at once, and retention. Whoever keeps, removes or counts on
+   * a file does so inside; "it is there" must still hold when the registry has been told.
+   */
+  exclusively<T>(fileKey: string, step: () => Promise<T>): Promise<T>;
+  /**
+   * Gives a synced object its final name, durably; inside `exclusively`. `already-there`: an equal object was kept before
+   * (its bytes were read and hashed again; a damaged one is replaced), the new file is dropped.
    */
   keep(writer: SpoolWriter, fileKey: string, contentSha256: string): Promise<'kept' | 'already-there'>;
   /** Forgets an incoming object. Never rejects. */
@@ -49,8 +54,11 @@ export interface Spool {
   read(folder: SpoolFolder, fileKey: string, offset?: number, lengthMax?: number): Promise<Uint8Array>;
   /** The file in pieces of `chunkBytes`, from `offset`: for sending large objects. */
   stream(folder: SpoolFolder, fileKey: string, offset?: number): AsyncGenerator<Uint8Array>;
+  /** Of the whole file. */
+  byteLength(folder: SpoolFolder, fileKey: string): Promise<number>;
   /** SHA-256 of the data set as it lies there now; undefined when the file is absent. */
   contentHash(folder: SpoolFolder, fileKey: string): Promise<string | undefined>;
+  /** Inside `exclusively`. */
   remove(folder: SpoolFolder, fileKey: string): Promise<void>;
   /** Every file of a folder, one fan-out folder at a time. */
   keys(folder: SpoolFolder): AsyncGenerator<{ readonly fileKey: string; readonly modifiedAtMs: number }>;
@@ -66,22 +74,7 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
   }
 
   const chunks = createChunkPool(limits.chunkBytes);
-  /** Objects with one key arriving at once take turns: the first is kept, the others find it. */
-  const turns = new Map<string, Promise<unknown>>();
-
-  function inTurn<T>(fileKey: string, step: () => Promise<T>): Promise<T> {
-    const before = turns.get(fileKey) ?? Promise.resolve();
-    const mine = before.then(step, step);
-    const settled = mine.then(
-      () => {},
-      () => {},
-    );
-    turns.set(fileKey, settled);
-    void settled.then(() => {
-      if (turns.get(fileKey) === settled) turns.delete(fileKey);
-    });
-    return mine;
-  }
+  const turns = new Map<string, Promise<void>>();
 
   const pathOf = (folder: SpoolFolder, fileKey: string): string => {
     if (!isFileKey(fileKey)) throw new FirstreadError('instance-missing', 'not a file key');
@@ -104,28 +97,40 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
 
     begin: (fileMeta) => createSpoolWriter(fileSystem, join(incoming, `${randomUUID()}.part`), fileMeta, chunks, limits.objectBytesMax),
 
-    keep: (writer, fileKey, contentSha256) =>
-      inTurn(fileKey, async () => {
-        try {
-          const path = pathOf('instances', fileKey);
-          const there = await spool.contentHash('instances', fileKey).catch(() => 'unreadable');
-          if (there === contentSha256) {
-            // It may have been renamed by a process that was killed before its fsync of the directory.
-            await fileSystem.syncDirectory(dirname(path));
-            await fileSystem.remove(writer.path).catch(() => {});
-            return 'already-there';
-          }
-          if (there === undefined) await nameDurably(writer.path, path);
-          else {
-            // A damaged file gives way to a sound one; it is not taken back if the sync fails, for it may be registered.
-            await fileSystem.rename(writer.path, path);
-            await fileSystem.syncDirectory(dirname(path));
-          }
-          return 'kept';
-        } catch (error) {
-          throw asStorageFailure(error);
+    exclusively(fileKey, step) {
+      const mine = (turns.get(fileKey) ?? Promise.resolve()).then(step);
+      const settled = mine.then(
+        () => {},
+        () => {},
+      );
+      turns.set(fileKey, settled);
+      void settled.then(() => {
+        if (turns.get(fileKey) === settled) turns.delete(fileKey);
+      });
+      return mine;
+    },
+
+    async keep(writer, fileKey, contentSha256) {
+      try {
+        const path = pathOf('instances', fileKey);
+        const there = await spool.contentHash('instances', fileKey).catch(() => 'unreadable');
+        if (there === contentSha256) {
+          // It may have been renamed by a process that was killed before its fsync of the directory.
+          await fileSystem.syncDirectory(dirname(path));
+          await fileSystem.remove(writer.path).catch(() => {});
+          return 'already-there';
         }
-      }),
+        if (there === undefined) await nameDurably(writer.path, path);
+        else {
+          // A damaged file gives way to a sound one; it is not taken back if the sync fails, for it may be registered.
+          await fileSystem.rename(writer.path, path);
+          await fileSystem.syncDirectory(dirname(path));
+        }
+        return 'kept';
+      } catch (error) {
+        throw asStorageFailure(error);
+      }
+    },
 
     async discard(writer) {
       await writer.release();
@@ -143,7 +148,7 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
         } finally {
           await file.close();
         }
-        await inTurn(fileKey, async () => {
+        await spool.exclusively(fileKey, async () => {
           await fileSystem.rename(part, path);
           await fileSystem.syncDirectory(dirname(path));
         });
@@ -170,6 +175,12 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
       }
     },
 
+    async byteLength(folder, fileKey) {
+      const facts = await fileSystem.facts(pathOf(folder, fileKey));
+      if (facts === undefined) throw new FirstreadError('instance-missing', undefined, { fileKey });
+      return facts.byteLength;
+    },
+
     async contentHash(folder, fileKey) {
       if ((await fileSystem.facts(pathOf(folder, fileKey))) === undefined) return undefined;
       const hash = createHash('sha256');
@@ -182,7 +193,7 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
       return hash.digest('hex');
     },
 
-    remove: (folder, fileKey) => inTurn(fileKey, () => fileSystem.remove(pathOf(folder, fileKey))),
+    remove: (folder, fileKey) => fileSystem.remove(pathOf(folder, fileKey)),
 
     async *keys(folder) {
       for (const fan of FAN_OUT) {
