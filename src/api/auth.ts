@@ -8,7 +8,7 @@ import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
 import { createAttempts, type AttemptLimits } from './attempts.ts';
 import { verifyNobody, verifyPassword } from './passwords.ts';
-import type { AccountsPort, Role } from './ports.ts';
+import type { AccountsPort, Role, TokenRow } from './ports.ts';
 
 export interface Caller {
   readonly name: string;
@@ -50,7 +50,7 @@ export interface Auth {
   callerOfToken(token: string, from: string): Caller | undefined;
   /** A new token; shown once. */
   issueToken(grant: { readonly name: string; readonly role: Role; readonly lifeMs?: number }): string;
-  /** Makes a token chosen elsewhere (DATA/secrets.json) valid. */
+  /** A token chosen elsewhere (the data folder's secrets), valid as long as this process: it is not kept. */
   acceptToken(token: string, grant: { readonly name: string; readonly role: Role }): void;
 }
 
@@ -72,6 +72,7 @@ export function createAuth(options: AuthOptions): Auth {
   const { accounts, audit, now } = options;
   const limits = { ...AUTH_LIMITS, ...options.limits };
   const attempts = createAttempts(options.attemptLimits);
+  const acceptedTokens = new Map<string, TokenRow>();
   const links = new Map<string, { name: string; role: Role; expiresAtMs: number }>();
 
   const startSession = (name: string, role: Role): string => {
@@ -157,7 +158,7 @@ export function createAuth(options: AuthOptions): Auth {
     callerOfToken(token, from) {
       const key = `token@${from}`;
       if (attempts.lockedForMs(key, now()) > 0) throw new FirstreadError('too-many-attempts');
-      const row = accounts.token(hashSecret(token));
+      const row = acceptedTokens.get(hashSecret(token)) ?? accounts.token(hashSecret(token));
       if (row === undefined || (row.expiresAtMs !== undefined && row.expiresAtMs <= now())) {
         failed([key], '-', from);
         return undefined;
@@ -176,7 +177,7 @@ export function createAuth(options: AuthOptions): Auth {
     },
 
     acceptToken(token, grant) {
-      accounts.saveToken({ tokenHash: hashSecret(token), name: grant.name, role: grant.role, createdAtMs: now() });
+      acceptedTokens.set(hashSecret(token), { tokenHash: hashSecret(token), ...grant, createdAtMs: now() });
     },
   };
   return auth;

@@ -55,7 +55,7 @@ export interface DeliveryRow {
   readonly id: string;
   readonly studyInstanceUid: string;
   readonly destination: string;
-  /** What is sent: `report` or `original`. */
+  /** What is sent: `report`, `original` or `message`. */
   readonly kind: string;
   readonly state: 'pending' | 'sent' | 'verified' | 'failed';
   readonly attempts: number;
@@ -122,7 +122,9 @@ export type ReaderAction =
   | { readonly kind: 'close'; readonly reason: string }
   | { readonly kind: 'acknowledge' };
 
-/** Studies: questions and the few things a person may do. Synchronous: SQLite on the same machine. */
+export type ActOutcome = 'done' | 'unknown-study' | 'refused';
+
+/** Studies: questions (synchronous: SQLite on the same machine) and the few things a person may do. */
 export interface StudiesPort {
   worklist(query: WorklistQuery, nowMs: number): WorklistPage;
   study(studyInstanceUid: string, nowMs: number): ListedStudy | undefined;
@@ -139,7 +141,7 @@ export interface StudiesPort {
   /** Why one of two studies stands above the other; undefined where one of them is not on the list. */
   explainOrder(a: string, b: string, nowMs: number): OrderExplanation | undefined;
   /** 'refused' where the study machine has no such step from where the study is. */
-  act(studyInstanceUid: string, action: ReaderAction, by: string, nowMs: number): 'done' | 'unknown-study' | 'refused';
+  act(studyInstanceUid: string, action: ReaderAction, by: string, nowMs: number): ActOutcome | Promise<ActOutcome>;
 }
 
 export interface OpenedFile {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { createAuth, hashSecret, type Auth, type AuthLimits } from '../../src/api/auth.ts';
 import { createLive, type Live } from '../../src/api/live.ts';
-import type { AccountsPort, FilesPort, OpenedFile, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
+import type { AccountsPort, FilesPort, JournalEntry, OpenedFile, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
 import { buildServer, type ApiLimits } from '../../src/api/server.ts';
 import { createAudit, verifyAudit, type Audit } from '../../src/ops/audit.ts';
 import { createFirstreadMetrics, type FirstreadMetrics } from '../../src/ops/firstread-metrics.ts';
@@ -63,13 +63,14 @@ export function memoryStudies(studies: DemoStudy[], now: () => number): StudiesP
     imagesOf: (uid) => find(uid)?.images ?? [],
     studyOfFile: (fileKey) => studies.find((one) => one.images.some((image) => image.fileKey === fileKey))?.study.studyInstanceUid,
     journalOf: (uid) => {
-      const study = find(uid)?.study;
-      if (study === undefined) return [];
-      return [
-        { atMs: study.receivedAtMs, kind: 'instanceStored', text: 'Image received from XR_ROOM_1' },
-        ...(study.state === 'analysing' ? [] : [{ atMs: study.receivedAtMs + 640, kind: 'instanceAnalysed', text: study.reason.text }]),
-        ...(study.readAtMs === undefined ? [] : [{ atMs: study.readAtMs, kind: 'read', text: 'Marked read', by: study.readBy ?? '' }]),
-      ];
+      const one = find(uid);
+      if (one === undefined) return [];
+      const { study } = one;
+      const entries: JournalEntry[] = [{ atMs: study.receivedAtMs, kind: 'instanceStored', text: 'image stored' }];
+      if (study.state !== 'analysing') entries.push({ atMs: study.receivedAtMs + 640, kind: 'instanceAnalysed', text: study.reason.text });
+      if (study.state === 'delivered') entries.push({ atMs: study.receivedAtMs + 900, kind: 'reportsWritten', text: 'reports of revision 1 written' }, { atMs: study.receivedAtMs + 1_800, kind: 'deliveriesDone', text: 'revision 1 delivered' });
+      if (study.readAtMs !== undefined) entries.push({ atMs: study.readAtMs, kind: 'read', text: 'read', by: study.readBy ?? '' });
+      return entries;
     },
     reportsOf: (uid) => (find(uid)?.study.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []),
     report: (uid) => {
@@ -86,7 +87,7 @@ export function memoryStudies(studies: DemoStudy[], now: () => number): StudiesP
       const two = ranking().filter((one) => one.study.studyInstanceUid === a || one.study.studyInstanceUid === b);
       return two.length < 2 ? undefined : { above: two[0]!.study.studyInstanceUid, below: two[1]!.study.studyInstanceUid, explanation: explainOrder(two[0]!, two[1]!) };
     },
-    act(uid, action, by, nowMs) {
+    async act(uid, action, by, nowMs) {
       if (find(uid) === undefined) return 'unknown-study';
       const kept = find(uid)!.study;
       if (action.kind === 'read') change(uid, { readAtMs: nowMs, readBy: by });

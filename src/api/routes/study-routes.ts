@@ -46,10 +46,10 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
     params: schemas.uidParams,
     ...(body === undefined ? {} : { body }),
     answer: schemas.doneAnswer,
-    handler(call) {
+    async handler(call) {
       const uid = call.params['uid']!;
       const done = make(call.body);
-      const outcome = studies.act(uid, done, call.caller.name, now());
+      const outcome = await studies.act(uid, done, call.caller.name, now());
       if (outcome === 'unknown-study') throw new FirstreadError('not-found');
       audit.record({
         event, who: call.caller.name, from: call.from, outcome: outcome === 'done' ? 'done' : 'refused', studyInstanceUid: uid,

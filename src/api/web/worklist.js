@@ -76,7 +76,7 @@ export function createWorklist({ onOpen, onMore }) {
     if (cursor !== undefined && !keep.has(cursor)) cursor = undefined;
     mark();
     more.hidden = total <= order.length;
-    setText(more, t('list.more', { n: total - order.length }));
+    setText(more, t('list.more'));
   }
 
   function mark() {
