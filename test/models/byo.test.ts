@@ -1,0 +1,193 @@
+/** Bring your own: foreign networks by manifest alone, and what is said when manifest and network do not fit. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { analyseImage } from '../../src/inference/analyse-image.ts';
+import { createBatchRunner } from '../../src/inference/batch-runner.ts';
+import { checkModelFolder } from '../../src/inference/check-model.ts';
+import type { GrayImage } from '../../src/inference/gray-image.ts';
+import type { ModelManifest } from '../../src/inference/manifest-types.ts';
+import { openEngineHere } from '../../src/inference/model-engine.ts';
+import { describeProblem } from '../../src/inference/model-manifest.ts';
+import { loadModelSet } from '../../src/inference/model-set.ts';
+import { pictureHere } from '../../src/inference/picture-work.ts';
+import { DEFAULT_ELIGIBILITY } from '../../src/study/eligibility.ts';
+import type { Finding } from '../../src/study/types.ts';
+import { chestHeader, drawChest } from '../inference/drawn-pictures.ts';
+import { classifierDraft, heatmapDraft, lungFieldDraft, temporaryFolder, tinyClassifier, tinyHeatmap, tinyLungField, tinyYolo, writeModelFolder, writeTinySite, yoloDraft } from './tiny-models.ts';
+import { writeTinyOnnx } from './tiny-onnx.ts';
+
+const options = { provider: { name: 'cpu', deviceId: 0 }, intraOpThreads: 1, batchMax: 4 } as const;
+let models: string;
+
+beforeEach(async () => {
+  models = await temporaryFolder();
+});
+afterEach(async () => rm(models, { recursive: true, force: true }));
+
+/** Whatever lies in the folder, on one picture. */
+async function findingsOf(image: GrayImage): Promise<readonly Finding[]> {
+  const engine = await openEngineHere(await loadModelSet([models]), options);
+  try {
+    const outcome = await analyseImage({ picture: pictureHere(image), header: chestHeader, decodePath: 'test' }, createBatchRunner(engine), { eligibility: DEFAULT_ELIGIBILITY });
+    if (outcome.kind !== 'scored') throw new Error(JSON.stringify(outcome));
+    return outcome.findings;
+  } finally {
+    await engine.close();
+  }
+}
+
+describe('a foreign network runs by its manifest alone', () => {
+  test('a 224² classifier with fourteen labels, of which two are used, mean and deviation applied, letterboxed', async () => {
+    await writeModelFolder(models, tinyClassifier({ gain: 1, bias: 5.5 }), classifierDraft);
+    const [tb, nodule] = await findingsOf(drawChest({ width: 600, height: 300 }));
+    // Label 8 is label 5 plus 3 before the sigmoid.
+    const logit = (points: number): number => Math.log(points / (100 - points));
+    expect(tb?.family).toBe('tuberculosis');
+    expect(logit(tb?.score ?? 0) - logit(nodule?.score ?? 0)).toBeCloseTo(3, 0);
+    expect(tb?.boxes).toEqual([]);
+    expect(tb?.region).toEqual([]);
+  });
+
+  test('a yolo-like detector: boxes in pixels of a film that is not square', async () => {
+    await writeModelFolder(models, tinyYolo(), yoloDraft);
+    const [nodule] = await findingsOf(drawChest({ width: 900, height: 800, spots: [{ x: 585, y: 355, radius: 70, grey: 250 }] }));
+    const best = nodule?.boxes[0];
+    // 320 input pixels are 900: the network's 64 × 64 box is 180 × 180.
+    expect(best).toMatchObject({ width: 180, height: 180 });
+    expect((best?.x ?? 0) + 90).toBeCloseTo(585, 0);
+    expect((best?.y ?? 0) + 90).toBeCloseTo(355, 0);
+    expect(nodule?.score).toBe(best?.score);
+    expect(nodule?.boxes.length).toBeGreaterThan(1);
+    expect(nodule?.boxes.length).toBeLessThanOrEqual(20);
+  });
+
+  test('ours: a heatmap on the lung crop with calibration', async () => {
+    await writeTinySite(models);
+    const findings = await findingsOf(drawChest({ spots: [{ x: 256, y: 256, radius: 60, grey: 250 }] }));
+    const tb = findings.find((f) => f.family === 'tuberculosis');
+    expect(tb?.flagged).toBe(true);
+    expect(tb?.heatmap).toMatchObject({ columns: 32, rows: 32 });
+    // Cropped to the lungs: the heatmap does not cover the whole film.
+    expect(tb?.heatmap?.area.width).toBeLessThan(480);
+  });
+
+  test('a network exported for one picture at a time still serves many', async () => {
+    const onnx = writeTinyOnnx({
+      inputs: [{ name: 'image', type: 'float32', shape: [1, 1, 64, 64] }],
+      outputs: [{ name: 'p', type: 'float32', shape: [1, 1] }],
+      constants: { shape: { dims: [2], type: 'int64', values: [1, 1] } },
+      nodes: [{ op: 'ReduceMean', inputs: ['image'], outputs: ['m'], attributes: { axes: [1, 2, 3], keepdims: 0 } }, { op: 'Reshape', inputs: ['m', 'shape'], outputs: ['p'] }],
+    });
+    await writeModelFolder(models, onnx, {
+      ...classifierDraft, name: 'single', task: 'tuberculosis',
+      input: { name: 'image', dtype: 'float32', layout: 'NCHW', height: 64, width: 64, channels: 1, range: [0, 1], crop: 'whole', fit: 'stretch' },
+      outputs: [{ kind: 'scores', name: 'p', activation: 'none', labels: [{ family: 'tuberculosis', index: 0 }] }],
+      thresholds: [{ family: 'tuberculosis', threshold: 50, origin: 'test' }],
+    });
+    const engine = await openEngineHere(await loadModelSet([models]), options);
+    expect(engine.models[0]?.costs.map((c) => c.bucket)).toEqual([1]);
+    const runner = createBatchRunner(engine);
+    const outcomes = await Promise.all([60, 120, 180].map(async (grey) => analyseImage({ picture: pictureHere(drawChest({ spots: [{ x: 100, y: 100, radius: 90, grey }] })), header: chestHeader, decodePath: '' }, runner, { eligibility: DEFAULT_ELIGIBILITY })));
+    const scores = outcomes.map((o) => (o.kind === 'scored' ? o.findings[0]?.score : undefined));
+    expect(new Set(scores).size).toBe(3);
+    await engine.close();
+  });
+
+  test('NHWC with three channels', async () => {
+    const onnx = writeTinyOnnx({
+      inputs: [{ name: 'x', type: 'float32', shape: ['N', 64, 48, 3] }],
+      outputs: [{ name: 'p', type: 'float32', shape: ['N', 3] }],
+      nodes: [{ op: 'ReduceMean', inputs: ['x'], outputs: ['p'], attributes: { axes: [1, 2], keepdims: 0 } }],
+    });
+    await writeModelFolder(models, onnx, {
+      ...classifierDraft, name: 'nhwc', task: 'tuberculosis',
+      input: { name: 'x', dtype: 'float32', layout: 'NHWC', height: 64, width: 48, channels: 3, range: [0, 1], mean: [0, 0.1, 0.2], std: [1, 1, 1], crop: 'whole', fit: 'stretch' },
+      outputs: [{ kind: 'scores', name: 'p', activation: 'none', labels: [{ family: 'tuberculosis', index: 0 }] }],
+      thresholds: [{ family: 'tuberculosis', threshold: 50, origin: 'test' }],
+    });
+    const [first] = await findingsOf(drawChest());
+    const path = join(models, 'nhwc', 'model.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as ModelManifest;
+    await writeFile(path, JSON.stringify({ ...manifest, outputs: [{ kind: 'scores', name: 'p', activation: 'none', labels: [{ family: 'tuberculosis', index: 2 }] }] }));
+    const [third] = await findingsOf(drawChest());
+    expect((first?.score ?? 0) - (third?.score ?? 0)).toBeCloseTo(20, 0);
+  });
+});
+
+describe('which models get along', () => {
+  test('two for one family are refused, unless one is in shadow', async () => {
+    await writeModelFolder(models, tinyHeatmap(), { ...heatmapDraft, name: 'a' });
+    const b = await writeModelFolder(models, tinyHeatmap({ gain: 0.05 }), { ...heatmapDraft, name: 'b' });
+    await expect(loadModelSet([models])).rejects.toThrow(/2 models for tuberculosis: "a".*and "b".*"shadow": true/);
+    const manifest = JSON.parse(await readFile(join(b, 'model.json'), 'utf8')) as ModelManifest;
+    await writeFile(join(b, 'model.json'), JSON.stringify({ ...manifest, shadow: true }));
+    const findings = await findingsOf(drawChest({ spots: [{ x: 256, y: 256, radius: 60, grey: 250 }] }));
+    expect(findings.map((f) => [f.model.name, f.shadow])).toEqual([['a', undefined], ['b', true]]);
+  });
+
+  test('a later folder replaces a model of the same name; two lung fields, or none that finds, are refused', async () => {
+    await writeModelFolder(models, tinyHeatmap(), heatmapDraft);
+    const other = await temporaryFolder();
+    const mine = await writeModelFolder(other, tinyHeatmap({ gain: 0.2 }), heatmapDraft);
+    expect((await loadModelSet([models, other])).findings.map((f) => f.path)).toEqual([mine]);
+    await rm(other, { recursive: true });
+    await writeModelFolder(models, tinyLungField(), lungFieldDraft);
+    await writeModelFolder(models, tinyLungField({ side: 128 }), { ...lungFieldDraft, name: 'another' });
+    await expect(loadModelSet([models])).rejects.toThrow(/two lung-field models/);
+    await expect(loadModelSet([await temporaryFolder()])).rejects.toThrow(/no model that finds anything/);
+  });
+});
+
+describe('models check', () => {
+  const check = async (folder: string) => (await checkModelFolder(folder, options)).problems.map(describeProblem);
+
+  test('a good folder is good, and a self-test is suggested that then holds and can fail', async () => {
+    const folder = await writeModelFolder(models, tinyHeatmap(), heatmapDraft);
+    const first = await checkModelFolder(folder, options);
+    expect(first.problems).toEqual([]);
+    const path = join(folder, 'model.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as ModelManifest;
+    await writeFile(path, JSON.stringify({ ...manifest, selfTest: first.suggestedSelfTest }));
+    expect(await check(folder)).toEqual([]);
+    // Another network with the right hash, as after a mix-up at release: the self-test finds it.
+    const swapped = await writeModelFolder(models, tinyHeatmap({ centre: 100 }), { ...heatmapDraft, selfTest: first.suggestedSelfTest! });
+    expect((await check(swapped)).join()).toMatch(/self-test: output "heat"\[0\] is .* the manifest says/);
+    await expect(openEngineHere(await loadModelSet([models]), options)).rejects.toMatchObject({ code: 'model-self-test-failed' });
+  });
+
+  test('a changed file is refused', async () => {
+    const folder = await writeModelFolder(models, tinyHeatmap(), heatmapDraft);
+    await writeFile(join(folder, 'model.onnx'), tinyHeatmap({ gain: 0.09 }));
+    expect((await check(folder)).join()).toMatch(/^sha256: says .* but model\.onnx has/);
+    await expect(loadModelSet([models])).rejects.toMatchObject({ code: 'model-hash-mismatch' });
+  });
+
+  test.each([
+    ['a wrong input name', { input: { ...yoloDraft.input, name: 'image' } }, /input\.name: .*the network's input is called "images"; write "images"/],
+    ['a wrong dtype', { input: { ...yoloDraft.input, dtype: 'uint8' as const, range: [0, 255] as const } }, /input\.dtype: is "uint8", the network takes float32; write "float32"/],
+    ['a wrong size', { input: { ...yoloDraft.input, width: 640, height: 640 } }, /input: NCHW says \[N, 3, 640, 640\], the network takes \[N, 3, 320, 320\]/],
+    ['a wrong layout', { input: { ...yoloDraft.input, layout: 'NHWC' as const } }, /input: NHWC says/],
+    ['a wrong output name', { outputs: [{ ...yoloDraft.outputs[0]!, name: 'output1' }] as ModelManifest['outputs'] }, /outputs\[0\]\.name: the network has no float32 output "output1"; its float32 outputs are "output0"/],
+    ['an index that is not there', { outputs: [{ ...yoloDraft.outputs[0]!, index: 2 }] as ModelManifest['outputs'] }, /came out as \[1, 6, 100\]; boxes needs/],
+  ])('%s is explained', async (_, change, wanted) => {
+    const folder = await writeModelFolder(models, tinyYolo(), { ...yoloDraft, ...change });
+    expect((await check(folder)).join('\n')).toMatch(wanted);
+  });
+
+  test('what is not there, is no JSON or is no network is said so', async () => {
+    expect(await check(join(models, 'nowhere'))).toEqual([expect.stringMatching(/^model\.json: is not there/)]);
+    const folder = await writeModelFolder(models, Buffer.from('not a network'), heatmapDraft);
+    expect((await check(folder)).join()).toMatch(/the network cannot be loaded/);
+    await writeFile(join(folder, 'model.json'), '{"schema": ');
+    expect((await check(folder)).join()).toMatch(/model\.json: is not JSON/);
+    await rm(join(folder, 'model.onnx'));
+    await writeModelFolder(models, tinyHeatmap(), { ...heatmapDraft, file: 'elsewhere.onnx' });
+    expect((await check(folder)).join()).toMatch(/^elsewhere\.onnx: is not there/);
+  });
+
+  test('cuda that is not here is an error of its own, not the model\'s', async () => {
+    const folder = await writeModelFolder(models, tinyHeatmap(), heatmapDraft);
+    await expect(checkModelFolder(folder, { ...options, provider: { name: 'cuda', deviceId: 0 } })).rejects.toMatchObject({ code: 'provider-unavailable' });
+  });
+});
