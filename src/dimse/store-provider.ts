@@ -84,9 +84,11 @@ export class StoreProvider {
   /** The association is over: what is half received is forgotten; what is being committed runs to its end. */
   end(why: string): void {
     this.#isOver = true;
-    const receiver = this.#message?.receiver;
+    const message = this.#message;
     this.#message = undefined;
-    if (receiver !== undefined) this.#settling = receiver.abort(why);
+    if (message?.receiver === undefined) return;
+    this.#settling = message.receiver.abort(why);
+    message.receiver = undefined;
   }
 
   #takeCommandFragment({ bytes, isLast }: Fragment, context: AcceptedContext): Promise<void> | void {

@@ -1,0 +1,178 @@
+/**
+ * bench:receive: Firstread's receiving path (durable before 0000H) against DCMTK's storescp, in one run, on one disk, with
+ * one sender, alternating which goes first. `npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER]`
+ * The sender is receive-sender.ts (one process, N associations, PDUs prepared beforehand). storescp runs with its fastest
+ * settings: PDUs of 128 kB, bit-preserving, and a process per association; it does not sync what it writes.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { OBJECT_KINDS, transferSyntaxOf, writeObjects } from './receive-object.ts';
+import type { ObjectKind } from './receive-object.ts';
+import { formatTable } from './table.ts';
+
+interface Row {
+  readonly kind: ObjectKind;
+  readonly associations: number;
+  readonly mbPerSecond: number;
+  readonly dcmtkMbPerSecond: number;
+  readonly ratio: number;
+  readonly peakRssMb: number;
+}
+
+interface Receiver {
+  readonly port: number;
+  readonly command: string;
+  /** Forgets what it has received, so that no disk fills. */
+  clear(): void;
+  /** Starts a new measurement of peak memory; undefined where there is none to speak of. */
+  resetPeakRss(): void;
+  peakRssMb(): number;
+  stop(): Promise<void>;
+}
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, dir: { type: 'string' }, help: { type: 'boolean' } } });
+if (values.help) {
+  console.log('usage: npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER on the disk to measure]');
+  process.exit(0);
+}
+/** Sent in one measurement, over all associations; long enough for a steady state, short enough to wait for. */
+const MEASURED_BYTES = (values.quick ? 400 : 1600) * 1e6;
+const ROUNDS = values.quick ? 3 : 5;
+const ASSOCIATIONS = [1, 4, 8];
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+async function startFirstread(folder: string): Promise<Receiver> {
+  const child = spawn(process.execPath, [here('receive-hub.ts'), folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = Number(await firstLine(child));
+  return {
+    port,
+    command: 'node bench/receive-hub.ts DIR',
+    clear: () => clearFiles(join(folder, 'spool', 'instances')),
+    resetPeakRss: () => writeFileSync(`/proc/${child.pid}/clear_refs`, '5'),
+    peakRssMb: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    stop: () => new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.stdin?.end();
+    }),
+  };
+}
+
+async function startStorescp(folder: string): Promise<Receiver> {
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const args = ['--fork', '-aet', 'FIRSTREAD', '-pdu', '131072', '-dhl', '+B', '+xa', '-od', folder, String(port)];
+  const child = spawn('storescp', args, { stdio: 'ignore' });
+  await untilListening(port);
+  return {
+    port,
+    command: `storescp ${args.slice(0, -2).join(' ')} DIR PORT`,
+    clear: () => clearFiles(folder),
+    resetPeakRss: () => {},
+    peakRssMb: () => 0,
+    stop: () => new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.kill();
+    }),
+  };
+}
+
+/** Deletes files and keeps the folders: the hub made them durable when it started. */
+function clearFiles(folder: string): void {
+  execFileSync('find', [folder, '-type', 'f', '-delete']);
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.once('exit', () => reject(new Error('the receiver ended')));
+    child.stdout?.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('\n')) resolve(text.split('\n')[0]!);
+    });
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function untilListening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      socket.once('connect', () => { socket.destroy(); resolve(true); });
+      socket.once('error', () => resolve(false));
+    });
+    if (isOpen) return;
+    await delay(50);
+  }
+  throw new Error('storescp does not listen');
+}
+
+let runCount = 0;
+
+/** One measurement: MB/s as the sender saw it, from its first object to its last answer. */
+async function measure(receiver: Receiver, file: string, kind: ObjectKind, associations: number, objects: number): Promise<number> {
+  // What an earlier run left to the kernel to write must not be paid for by this one.
+  execFileSync('sync');
+  const run = String(10_000 + runCount++);
+  const child = spawn(process.execPath, [here('receive-sender.ts'), String(receiver.port), file, transferSyntaxOf(kind), String(associations), String(objects), run], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { bytes, seconds, refused } = JSON.parse(await firstLine(child)) as { bytes: number; seconds: number; refused: number };
+  if (refused > 0) throw new Error(`${refused} objects refused by ${receiver.command}`);
+  receiver.clear();
+  return bytes / 1e6 / seconds;
+}
+
+const median = (figures: readonly number[]): number => [...figures].sort((a, b) => a - b)[figures.length >> 1]!;
+
+const folder = mkdtempSync(join(values.dir ?? tmpdir(), 'firstread-bench-'));
+const rows: Row[] = [];
+const spreads: string[] = [];
+try {
+  const files = writeObjects(folder);
+  const firstread = await startFirstread(join(folder, 'firstread'));
+  const storescp = await startStorescp(join(folder, 'storescp'));
+  console.log(`sender:    node bench/receive-sender.ts PORT FILE TRANSFER_SYNTAX ASSOCIATIONS OBJECTS RUN\nfirstread: ${firstread.command}\ndcmtk:     ${storescp.command}\ndisk:      ${folder}\n`);
+  for (const kind of OBJECT_KINDS) {
+    const objectBytes = readFileSync(files[kind]).length;
+    for (const receiver of [firstread, storescp]) await measure(receiver, files[kind], kind, 1, 3);
+    for (const associations of ASSOCIATIONS) {
+      const objects = Math.max(2, Math.ceil(MEASURED_BYTES / objectBytes / associations));
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      firstread.resetPeakRss();
+      for (let round = 0; round < ROUNDS; round++) {
+        const turns: (readonly [Receiver, number[]])[] = [[firstread, ours], [storescp, theirs]];
+        if (round % 2 === 1) turns.reverse();
+        for (const [receiver, figures] of turns) figures.push(await measure(receiver, files[kind], kind, associations, objects));
+      }
+      const mbPerSecond = median(ours);
+      const dcmtkMbPerSecond = median(theirs);
+      rows.push({ kind, associations, mbPerSecond, dcmtkMbPerSecond, ratio: mbPerSecond / dcmtkMbPerSecond, peakRssMb: firstread.peakRssMb() });
+      spreads.push(`${Math.min(...ours).toFixed(0)}–${Math.max(...ours).toFixed(0)} / ${Math.min(...theirs).toFixed(0)}–${Math.max(...theirs).toFixed(0)}`);
+    }
+  }
+  await Promise.all([firstread.stop(), storescp.stop()]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+console.log(formatTable(
+  ['kind', 'associations', 'MB/s', 'storescp MB/s', 'ratio', 'peak RSS MB', `lowest–highest of ${ROUNDS}`],
+  rows.map((row, index) => [row.kind, row.associations, row.mbPerSecond, row.dcmtkMbPerSecond, row.ratio, row.peakRssMb, spreads[index]!]),
+));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows }, undefined, 2)}\n`);
