@@ -307,6 +307,11 @@ class Walker {
   }
 }
 
+/** A Buffer is a Uint8Array whose `slice` does not copy: nothing here may depend on which of the two came in. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Explicit VR shows as two capital letters after the first tag. */
 function looksExplicit(bytes: Uint8Array): boolean {
   const vr = String.fromCharCode(bytes[4] ?? 0, bytes[5] ?? 0);
@@ -322,9 +327,9 @@ export function parseDataSet(bytes: Uint8Array, transferSyntaxUid: string, optio
   const limits = { ...DATA_SET_LIMITS, ...options.limits };
   const syntax = transferSyntaxOrUnknown(transferSyntaxUid);
   const remarks: string[] = [];
-  let plain = bytes;
+  let plain = plainBytes(bytes);
   if (syntax.deflated) {
-    const inflated = inflateDataSet(bytes, limits.inflate);
+    const inflated = inflateDataSet(plain, limits.inflate);
     plain = inflated.bytes;
     if (!inflated.complete) remarks.push('deflate-stream-cut-short');
   }

@@ -4,7 +4,7 @@
  * assumed is said in `remarks`.
  */
 import { FirstreadError } from '../errors.ts';
-import { parseDataSet, type ParseOptions, type ParsedDataSet } from './data-set.ts';
+import { parseDataSet, plainBytes, type ParseOptions, type ParsedDataSet } from './data-set.ts';
 import { codeString } from './element-values.ts';
 import { TAG } from './tags.ts';
 import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntaxes.ts';
@@ -133,7 +133,8 @@ function guessTransferSyntax(bytes: Uint8Array, at: number): string | undefined 
 }
 
 /** Throws `not-dicom`, `data-set-damaged`, `data-set-over-limit`. */
-export function readPart10(bytes: Uint8Array, options: ParseOptions = {}): Part10 {
+export function readPart10(file: Uint8Array, options: ParseOptions = {}): Part10 {
+  const bytes = plainBytes(file);
   const remarks: string[] = [];
   let start = 0;
   if (hasMagic(bytes, PREAMBLE_BYTES)) start = PREAMBLE_BYTES + 4;

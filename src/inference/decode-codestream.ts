@@ -151,19 +151,43 @@ async function decodeJpegLs(bytes: Uint8Array, pixels: PixelDescription): Promis
 async function decodeJ2k(bytes: Uint8Array, pixels: PixelDescription): Promise<DecodedFrame> {
   const stream = inspectJ2k(bytes);
   checkFrame(stream, pixels);
-  const remarks: string[] = [];
-  // The codestream knows whether its values are signed; PixelRepresentation is sometimes wrong.
-  if (stream.signed !== pixels.signed) remarks.push('signedness-from-codestream');
-  if (stream.precision !== pixels.bitsStored) remarks.push('precision-from-codestream');
   const samples = stream.highThroughput ? await decodeHtj2k(bytes, pixels, stream.precision) : decodeOpenJpeg(bytes, pixels, stream);
   checkLength(samples, pixels, stream.precision);
-  const layout = { bytesPerSample: stream.precision <= 8 ? 1 : 2, littleEndian: true, bitsStored: stream.precision, highBit: stream.precision - 1, signed: stream.signed } as const;
+  clampToPrecision(samples, stream.precision, stream.signed);
+  // Some encoders put signed values into an unsigned stream, or the other way round: the bits are right, and
+  // PixelRepresentation says what they mean.
+  const layout = { bytesPerSample: stream.precision <= 8 ? 1 : 2, littleEndian: true, bitsStored: stream.precision, highBit: stream.precision - 1, signed: pixels.signed } as const;
+  const stored = storedOf(samples, pixels, layout);
+  const bitsStored = stream.precision > pixels.bitsStored && fitsInto(stored, pixels.bitsStored) ? pixels.bitsStored : stream.precision;
+  const remarks = [...(stream.signed === pixels.signed ? [] : ['signedness-from-header']), ...(bitsStored === pixels.bitsStored ? [] : ['precision-from-codestream'])];
   return {
-    stored: storedOf(samples, pixels, layout),
+    stored: { ...stored, bitsStored },
     lossy: !stream.reversible,
     photometricInterpretation: pixels.samplesPerPixel === 3 && stream.multipleComponentTransform ? 'RGB' : withoutSubsampling(pixels.photometricInterpretation),
     remarks,
   };
+}
+
+/**
+ * Irreversible streams overshoot at edges, and OpenJPH hands on 4096 from a 12-bit stream: cut to 12 bits, that white
+ * would be black.
+ */
+function clampToPrecision(samples: Uint8Array, precision: number, signed: boolean): void {
+  if (precision === 8 || precision === 16) return;
+  const view = precision < 8 ? (signed ? new Int8Array(samples.buffer) : samples) : signed ? new Int16Array(samples.buffer) : new Uint16Array(samples.buffer);
+  const low = signed ? -(2 ** (precision - 1)) : 0;
+  const high = low + 2 ** precision - 1;
+  for (let i = 0; i < view.length; i++) {
+    if (view[i]! > high) view[i] = high;
+    else if (view[i]! < low) view[i] = low;
+  }
+}
+
+/** Encoders that know only whole bytes write 12-bit values as 16-bit ones. */
+function fitsInto(stored: StoredValues, bitsStored: number): boolean {
+  const low = stored.signed ? -(2 ** (bitsStored - 1)) : 0;
+  const high = low + 2 ** bitsStored - 1;
+  return stored.values.every((value: number) => value >= low && value <= high);
 }
 
 function decodeOpenJpeg(bytes: Uint8Array, pixels: PixelDescription, stream: { precision: number; signed: boolean }): Uint8Array {

@@ -26,7 +26,8 @@ export function unpackSamples(bytes: Uint8Array, count: number, layout: SampleLa
   const { bitsStored, highBit, signed } = layout;
   const shift = highBit + 1 - bitsStored;
   if (layout.bytesPerSample === 1) {
-    const samples = bytes.slice(0, count);
+    const samples = new Uint8Array(count);
+    samples.set(bytes.subarray(0, count));
     if (bitsStored === 8) return signed ? new Int8Array(samples.buffer) : samples;
     if (!signed) {
       const mask = (1 << bitsStored) - 1;
