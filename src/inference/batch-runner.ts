@@ -7,8 +7,8 @@ import assert from 'node:assert';
 import { planBatch } from './batcher.ts';
 import type { Prediction } from './findings.ts';
 import type { EngineModel, ModelEngine } from './model-engine.ts';
-import { makeInputArray } from './session.ts';
-import type { InputArray } from './session.ts';
+import { makeInputArray } from './tensors.ts';
+import type { InputArray } from './tensors.ts';
 
 /** A model passed over so many times in a row goes next, however few wait for it. */
 const PASSED_OVER_MAX = 3;

@@ -8,7 +8,8 @@ import type { ManifestProblem } from './manifest-fields.ts';
 import type { ModelManifest } from './manifest-types.ts';
 import { readModelFolder } from './model-folder.ts';
 import { openModel, selfTestTensor } from './session.ts';
-import type { Outputs, SessionOptions } from './session.ts';
+import type { SessionOptions } from './session.ts';
+import type { Outputs } from './tensors.ts';
 
 /** First numbers of every output that a suggested self-test holds. */
 const SELF_TEST_LENGTH = 8;

@@ -14,7 +14,7 @@ import type { BoxesOutput, Candidate } from './postprocess-boxes.ts';
 import { heatField, hotRegion, hottest, round, toHeatmap } from './postprocess-heatmap.ts';
 import { activateScores, toPoints } from './postprocess-scores.ts';
 import type { Placement } from './preprocess.ts';
-import type { OutputArray, Outputs } from './session.ts';
+import type { OutputArray, Outputs } from './tensors.ts';
 
 /** "Inside the lungs" reaches so many cells of the lung mask further: nodules sit on pleura and behind the heart. */
 export const LUNG_REACH_CELLS = 3;

@@ -7,7 +7,8 @@ import type { BucketCost } from './batcher.ts';
 import type { ModelManifest } from './manifest-types.ts';
 import type { ModelSet } from './model-set.ts';
 import { openModel } from './session.ts';
-import type { InputArray, OpenModel, Outputs, SessionOptions } from './session.ts';
+import type { OpenModel, SessionOptions } from './session.ts';
+import type { InputArray, Outputs } from './tensors.ts';
 
 export interface EngineModel {
   readonly manifest: ModelManifest;

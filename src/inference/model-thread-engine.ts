@@ -8,7 +8,8 @@ import type { ErrorCode } from '../errors.ts';
 import type { ModelEngine } from './model-engine.ts';
 import type { ModelSet } from './model-set.ts';
 import type { ModelThreadAnswer, ModelThreadData, ModelThreadTask } from './model-thread.ts';
-import type { Outputs, SessionOptions } from './session.ts';
+import type { SessionOptions } from './session.ts';
+import type { Outputs } from './tensors.ts';
 
 /** Rejects as openModel does, when a model or the provider is refused. */
 export async function openEngineInThread(set: ModelSet, options: SessionOptions): Promise<ModelEngine> {

@@ -8,7 +8,8 @@ import { FirstreadError } from '../errors.ts';
 import { openEngineHere } from './model-engine.ts';
 import type { EngineModel, ModelEngine } from './model-engine.ts';
 import type { ModelSet } from './model-set.ts';
-import type { InputArray, Outputs, SessionOptions } from './session.ts';
+import type { SessionOptions } from './session.ts';
+import type { InputArray, Outputs } from './tensors.ts';
 
 export interface ModelThreadData {
   readonly set: ModelSet;

@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import type { ManifestOutput } from './manifest-types.ts';
 import { sigmoid } from './postprocess-scores.ts';
-import type { OutputArray, Outputs } from './session.ts';
+import type { OutputArray, Outputs } from './tensors.ts';
 
 export type BoxesOutput = Extract<ManifestOutput, { kind: 'boxes' }>;
 

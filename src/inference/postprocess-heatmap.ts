@@ -8,7 +8,7 @@ import { contourPolygons, simplifyPolygon } from './contour.ts';
 import type { Field } from './contour.ts';
 import { sigmoid } from './postprocess-scores.ts';
 import type { Placement } from './preprocess.ts';
-import type { OutputArray } from './session.ts';
+import type { OutputArray } from './tensors.ts';
 
 /** A heatmap's longer side in cells: 64 × 64 bytes are 5.5 kB of base64 in a row of the registry. */
 export const HEATMAP_SIDE_MAX = 64;

@@ -20,20 +20,13 @@ import { describeProvider, profileName } from './provider.ts';
 import type { Provider } from './provider.ts';
 import { judgeProfile } from './provider-profile.ts';
 import { selfTestImage } from './self-test-image.ts';
+import { makeInputArray } from './tensors.ts';
+import type { InputArray, OutputArray, Outputs } from './tensors.ts';
 
 /** A half-precision twin is held to its manifest's self-test this much more loosely. */
 const HALF_PRECISION_TOLERANCE_FACTOR = 50;
 /** Warm-up runs per bucket: the first pays for allocation and algorithm search, the second is the cost. */
 const WARM_UP_RUN_COUNT = 2;
-
-export type InputArray = Uint8Array | Uint16Array | Float32Array;
-
-export interface OutputArray {
-  readonly data: Float32Array;
-  /** The first axis is the batch. */
-  readonly dims: readonly number[];
-}
-export type Outputs = Readonly<Record<string, OutputArray>>;
 
 export interface SessionOptions {
   readonly provider: Provider;
@@ -161,12 +154,6 @@ export function selfTestTensor(manifest: ModelManifest, seed: number, bucket: nu
   const values = makeInputArray(input.dtype, one.length * bucket);
   for (let i = 0; i < bucket; i += 1) values.set(one, i * one.length);
   return values;
-}
-
-export function makeInputArray(dtype: ModelManifest['input']['dtype'], length: number, shared = false): InputArray {
-  const bytes = length * (dtype === 'uint8' ? 1 : dtype === 'uint16' ? 2 : 4);
-  const buffer = shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
-  return dtype === 'uint8' ? new Uint8Array(buffer) : dtype === 'uint16' ? new Uint16Array(buffer) : new Float32Array(buffer);
 }
 
 async function warm(run: OpenModel['run'], manifest: ModelManifest, buckets: readonly number[]): Promise<readonly BucketCost[]> {

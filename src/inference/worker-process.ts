@@ -13,7 +13,6 @@ import { createHttpSource } from './http-source.ts';
 import type { InstanceSource } from './instance-source.ts';
 import { loadModelSet } from './model-set.ts';
 import { parseProvider } from './provider.ts';
-import { runWorker, workerLimits } from './worker.ts';
 import type { WorkerEvent } from './worker.ts';
 
 /** What the parent hands over. */
@@ -28,6 +27,7 @@ export interface WorkerProcessOptions {
   readonly inferenceThreads: number;
   readonly decodeThreads: number;
   readonly batchMax?: number;
+  readonly decodeDeadlineMs?: number;
   readonly settings: AnalysisSettings;
 }
 
@@ -54,6 +54,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
   try {
     const provider = parseProvider(options.provider);
     const modelSet = await loadModelSet(options.models);
+    // Not at the top: the hub imports this file for its types and names, and must not load what a worker loads.
+    const { runWorker, workerLimits } = await import('./worker.ts');
     source = await openSource(options);
     onSource(source);
     const batchMax = options.batchMax ?? BATCH_MAX[provider.name];
@@ -66,7 +68,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
       decodeThreads: options.decodeThreads,
       batchMax,
       settings: options.settings,
-      limits: workerLimits(batchMax, options.decodeThreads, options.queueLimits.leaseMs),
+      limits: { ...workerLimits(batchMax, options.decodeThreads, options.queueLimits.leaseMs), ...(options.decodeDeadlineMs === undefined ? {} : { decodeDeadlineMs: options.decodeDeadlineMs }) },
       onEvent: (event) => {
         if (event.type === 'answered') counts.answered += 1;
         if (event.type === 'failed') counts.failed += 1;

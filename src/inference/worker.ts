@@ -15,7 +15,7 @@ import { answerJob } from './answer-job.ts';
 import type { AnswerRoom } from './answer-job.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { BatchStatistics } from './batch-runner.ts';
-import { createDecodePool } from './decode-pool.ts';
+import { DECODE_DEADLINE_MS, createDecodePool } from './decode-pool.ts';
 import type { InstanceSource } from './instance-source.ts';
 import type { ModelEngine } from './model-engine.ts';
 import type { ModelSet } from './model-set.ts';
@@ -42,8 +42,7 @@ export interface WorkerLimits {
 
 export const workerLimits = (batchMax: number, decodeThreads: number, leaseMs = 5_000): WorkerLimits => ({
   leaseMs,
-  /** JPEG 2000 at 9 megapixels takes 1.5 s of one core; ten times that, for a machine that is busy. */
-  decodeDeadlineMs: 15_000,
+  decodeDeadlineMs: DECODE_DEADLINE_MS,
   /** Three batches: one running, one ready, one being decoded. */
   inHandMax: Math.max(3 * batchMax, 2 * decodeThreads + 2),
   claimWaitMs: 250,
