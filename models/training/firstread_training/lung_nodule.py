@@ -236,6 +236,7 @@ def main():
     parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--real", action="store_true", help="also train on crops of nih_boxed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--frozen-fires", type=int, default=0, help="the first layer and so many fire modules stay as ImageNet left them")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--status", default="interim")
     parser.add_argument("--version", default="0.1.0")
@@ -286,9 +287,10 @@ def main():
         seed_all(seed)
         net = NoduleNet()
         net.trunk.load_imagenet(args.data)
+        net.trunk.freeze(args.frozen_fires)
         net = net.to(memory_format=torch.channels_last)
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
-        groups = [{"params": list(net.trunk.parameters()), "lr": 3e-4}, {"params": others, "lr": 1e-3}]
+        groups = [{"params": [p for p in net.trunk.parameters() if p.requires_grad], "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"lung-nodule{'-real' if args.real else ''}-{args.version}-{seed}"
         nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, every=(200, now_and_then)).eval())
     served = Served(nets).eval()

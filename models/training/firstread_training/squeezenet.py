@@ -41,6 +41,11 @@ class Trunk(nn.Module):
             x = fire(x)
         return four, eight, x
 
+    def freeze(self, fires):
+        """The first layer and the first fire modules keep their weights: edges are edges, and they cost most."""
+        for part in (self.conv1, *self.fires[:fires]) if fires >= 0 else ():
+            part.requires_grad_(False)
+
     def load_imagenet(self, data):
         with h5py.File(Path(data) / WEIGHTS, "r") as handle:
             arrays = {}

@@ -18,7 +18,7 @@ from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import seed_all, train
 
-SIZE, CELLS = 256, 32
+SIZE, CELLS, SMALL = 256, 32, 160
 SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
 
 # Films per batch and source, (positive, negative). Whole rows scale with --batch.
@@ -41,7 +41,7 @@ class TuberculosisNet(nn.Module):
         _, eight, sixteen = self.trunk(x)
         cells = self.cells(self.pyramid(eight, sixteen))
         flat = cells.float().flatten(1) / 2
-        pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(CELLS * CELLS))) * 4 / SHARPNESS
+        pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(flat.shape[1]))) * 4 / SHARPNESS
         return pooled * 2 * self.scale + self.shift, cells
 
 
@@ -202,6 +202,8 @@ def main():
     parser.add_argument("--protocol", choices=list(BALANCE), default="shipped")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
+    parser.add_argument("--small-share", type=float, default=0.6, help="share of the steps at 160 x 160")
+    parser.add_argument("--frozen-fires", type=int, default=2, help="the first layer and so many fire modules stay as ImageNet left them")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--status", default="interim")
     parser.add_argument("--version", default="0.1.0")
@@ -216,9 +218,11 @@ def main():
 
     def batch_loss(model, step):
         x, label, target, boxed = films.batch(balance)
-        grid, _ = augment.affine_grid(len(x), SIZE, degrees=10, scale=(0.85, 1.2), shear=0.08, aspect=0.1, shift=0.05)
+        # Small pictures first: most of what is to be learned costs less than half there.
+        size = SMALL if step < args.small_share * args.steps else SIZE
+        grid, theta = augment.affine_grid(len(x), size, degrees=10, scale=(0.85, 1.2), shear=0.08, aspect=0.1, shift=0.05)
         x = augment.sample(augment.swap_looks(x), grid, border=bool(torch.rand(1) < 0.4))
-        target = F.avg_pool2d(augment.sample(target, F.interpolate(grid.permute(0, 3, 1, 2), size=CELLS * 4, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)), 4)
+        target = F.avg_pool2d(augment.sample(target, F.affine_grid(theta, (len(x), 1, size // 2, size // 2), align_corners=False)), 4)
         x = augment.degrade(x)
         with torch.autocast("cpu", torch.bfloat16):
             score, cells = model(((x - 0.5) * 2).contiguous(memory_format=torch.channels_last))
@@ -235,7 +239,8 @@ def main():
         net = TuberculosisNet()
         net.trunk.load_imagenet(args.data)
         net = net.to(memory_format=torch.channels_last)
-        trunk = list(net.trunk.parameters())
+        net.trunk.freeze(args.frozen_fires)
+        trunk = [p for p in net.trunk.parameters() if p.requires_grad]
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
         groups = [{"params": trunk, "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"tuberculosis-{args.protocol}-{args.version}-{seed}"
