@@ -19,6 +19,7 @@ export interface SupervisorOptions {
   readonly workerOptions: unknown;
   readonly onMessage: (message: WorkerMessage, pid: number) => void;
   readonly onExit: (code: number | null, signal: string | null, willRestart: boolean) => void;
+  readonly onReadyCount?: (count: number) => void;
 }
 
 export interface WorkerSupervisor {
@@ -47,6 +48,7 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
   let problem: string | undefined;
   const slots: Slot[] = Array.from({ length: options.count }, () => ({ child: undefined, ready: false, failures: 0, timer: undefined }));
 
+  const tellReadyCount = (): void => options.onReadyCount?.(slots.filter((slot) => slot.ready).length);
   const start = (slot: Slot): void => {
     const child = fork(options.entry, [], {
       // Not an argument: options may hold a Redis password, and arguments are visible to everybody on the machine.
@@ -62,6 +64,7 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
         slot.ready = true;
         slot.failures = 0;
         problem = undefined;
+        tellReadyCount();
       } else if (message.type === 'problem') {
         problem = String(message['message'] ?? 'the worker did not start');
       }
@@ -74,6 +77,7 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
       slot.child = undefined;
       slot.ready = false;
       slot.failures++;
+      tellReadyCount();
       options.onExit(code, signal, !stopping);
       if (stopping) return;
       slot.timer = setTimeout(() => start(slot), Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** (slot.failures - 1)));

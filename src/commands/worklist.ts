@@ -1,0 +1,83 @@
+/** `firstread worklist`: the ranked list, beside a running hub or without one. */
+import { existsSync } from 'node:fs';
+import { FirstreadError } from '../errors.ts';
+import { dataFolder } from '../hub/data-folder.ts';
+import { waitingCaps } from '../hub/waiting-caps.ts';
+import { openRegistry } from '../registry/registry.ts';
+import type { WorklistRow } from '../study/worklist-row.ts';
+import { formatTable, parseCommand } from './command.ts';
+import type { CommandIo } from './command.ts';
+
+export const help = `usage: firstread worklist [--data DIR] [--json] [--all] [--limit N] [--search TEXT]
+
+Prints the worklist, most pressing first. Reads the registry; works beside a running hub and without one.
+
+  --json          an array of {rank, studyInstanceUid, accessionNumber, patientId, patientName, state, priority,
+                  reason: {code, text}, receivedAt, findings, …}
+  --all           studies that were read or closed too, after the others
+  --limit N       at most N studies (default: all with --json, 50 otherwise)
+  --search TEXT   patient name, patient ID or accession number; accents do not matter
+`;
+
+const LIMIT_MAX = 1_000_000;
+
+export async function run(argv: string[], io: CommandIo): Promise<number> {
+  const { values, loaded } = parseCommand(argv, {
+    json: { type: 'boolean' },
+    all: { type: 'boolean' },
+    limit: { type: 'string' },
+    search: { type: 'string' },
+  });
+  const { config } = loaded;
+  const limit = Number(values.limit ?? (values.json ? LIMIT_MAX : 50));
+  if (!Number.isInteger(limit) || limit < 1) throw new FirstreadError('usage', '--limit is a number from 1');
+  const { registry: path } = dataFolder(config.data);
+  if (!existsSync(path)) throw new FirstreadError('config-invalid', `there is no registry in ${config.data}; is --data right?`);
+  const registry = openRegistry(path, { readOnly: true });
+  try {
+    const page = registry.worklist({
+      nowMs: Date.now(),
+      caps: waitingCaps(config),
+      limit: Math.min(limit, LIMIT_MAX),
+      includeRead: values.all === true,
+      ...(values.search === undefined ? {} : { filter: { search: values.search } }),
+    });
+    if (values.json) io.stdout.write(`${JSON.stringify(page.rows, null, 2)}\n`);
+    else io.stdout.write(page.rows.length === 0 ? 'The worklist is empty.\n' : worklistTable(page.rows, io.stdout.columns ?? 140, io.stdout.isTTY === true));
+    if (!values.json && page.matchingCount > page.rows.length) io.stdout.write(`… and ${page.matchingCount - page.rows.length} more (--limit)\n`);
+    return 0;
+  } finally {
+    registry.close();
+  }
+}
+
+const SIGNS: Readonly<Record<string, string>> = { critical: '‼', urgent: '!', undetermined: '?', routine: ' ' };
+const COLOURS: Readonly<Record<string, string>> = { critical: '\x1b[1;31m', urgent: '\x1b[33m', undetermined: '\x1b[36m', routine: '' };
+
+export function worklistTable(rows: readonly WorklistRow[], columns: number, colour: boolean): string {
+  const reasonWidth = Math.max(30, columns - 86);
+  const table = formatTable(
+    ['#', '', 'priority', 'why', 'waiting', 'patient', 'ID', 'accession', 'state'],
+    rows.map((row) => [
+      row.rank === null ? '–' : String(row.rank),
+      SIGNS[row.priority] ?? '',
+      row.priority,
+      row.reason.text,
+      waiting(row),
+      row.patientName.replaceAll('^', ' ').trim(),
+      row.patientId,
+      row.accessionNumber,
+      row.state,
+    ]),
+    [5, 1, 12, reasonWidth, 14, 22, 12, 12, 10],
+  );
+  if (!colour) return table;
+  const [header = '', rule = '', ...lines] = table.trimEnd().split('\n');
+  return `${[header, rule, ...lines.map((line, k) => `${COLOURS[rows[k]?.priority ?? ''] ?? ''}${line}\x1b[0m`)].join('\n')}\n`;
+}
+
+function waiting({ waitingMs, overdue }: WorklistRow): string {
+  const minutes = Math.floor(waitingMs / 60_000);
+  const text = minutes < 60 ? `${minutes} min` : minutes < 60 * 48 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 60 / 24)} days`;
+  return overdue ? `${text} late` : text;
+}

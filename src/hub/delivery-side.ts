@@ -1,0 +1,68 @@
+/** The sending side of a hub: the outbox over the site's destinations. */
+import type { Config } from '../config/config.ts';
+import type { DestinationSetting } from '../config/destinations.ts';
+import type { Destination } from '../delivery/destination.ts';
+import { createDimseDestination } from '../delivery/dimse-destination.ts';
+import { createFolderDestination } from '../delivery/folder-destination.ts';
+import { createOutbox } from '../delivery/outbox.ts';
+import type { Outbox, OutboxEvent, OutboxRows } from '../delivery/outbox.ts';
+import type { Spool } from '../intake/spool.ts';
+import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
+import type { Log } from '../ops/log.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { StudyEngine } from './study-engine.ts';
+
+export interface DeliverySideParts {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly spool: Spool;
+  readonly engine: () => StudyEngine;
+  readonly log: Log;
+  readonly metrics: FirstreadMetrics;
+  readonly now: () => number;
+}
+
+export function startDelivery({ config, registry, spool, engine, log, metrics, now }: DeliverySideParts): Outbox {
+  const rows: OutboxRows = {
+    dueDeliveries: (nowMs, limit, destination) => registry.dueDeliveries(nowMs, limit, destination),
+    markDelivery(id, state, nowMs, about) {
+      const change = registry.markDelivery(id, state, nowMs, about);
+      if (change === undefined) return;
+      engine().changed(change.study);
+      engine().execute(change.study.studyInstanceUid, change.commands);
+    },
+  };
+  return createOutbox({
+    rows,
+    destinations: config.destinations.map((setting) => open(setting, config, spool)),
+    now,
+    onEvent: (event) => tell(event, log, metrics),
+  });
+}
+
+function open(setting: DestinationSetting, config: Config, source: Spool): Destination {
+  if (setting.kind === 'folder') return createFolderDestination({ name: setting.name, path: setting.path, source });
+  const { name, host, port, calledAeTitle, callingAeTitle = config.aeTitle } = setting;
+  const timeoutMs = config.deliveryTimeoutMs;
+  return createDimseDestination({
+    name,
+    host,
+    port,
+    calledAeTitle,
+    callingAeTitle,
+    source,
+    timeouts: { associateTimeoutMs: Math.min(timeoutMs, 15_000), responseTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs, connectTimeoutMs: Math.min(timeoutMs, 10_000) },
+    ...(setting.tls ? { tls: { servername: host } } : {}),
+  });
+}
+
+function tell(event: OutboxEvent, log: Log, metrics: FirstreadMetrics): void {
+  if (event.kind === 'error') {
+    log.write('delivery-delayed', { destination: event.destination, error: event.error });
+    return;
+  }
+  const outcome = event.kind === 'retry' ? 'delayed' : event.kind;
+  metrics.deliveries.add({ destination: event.destination, outcome }, event.objectCount);
+  const name = event.kind === 'sent' ? 'delivery-sent' : event.kind === 'retry' ? 'delivery-delayed' : 'delivery-failed';
+  log.write(name, { destination: event.destination, code: event.code, count: event.objectCount });
+}

@@ -1,0 +1,149 @@
+/**
+ * A site's hub, put together: who is made of what, in which order it starts and stops. No logic of its own.
+ * Start: lock → registry → spool → queue → API → workers → listener → reconcile. Stop: listener first (associations may
+ * finish), then workers, reports, deliveries, API, registry, lock.
+ */
+import type { Listener } from '../dimse/listener.ts';
+import type { Config } from '../config/config.ts';
+import { createSpool, SPOOL_LIMITS } from '../intake/spool.ts';
+import { realFileSystem } from '../intake/spool-file-system.ts';
+import { createAudit } from '../ops/audit.ts';
+import { createFirstreadMetrics } from '../ops/firstread-metrics.ts';
+import type { Log } from '../ops/log.ts';
+import { createReadiness } from '../ops/readiness.ts';
+import { openRegistry } from '../registry/registry.ts';
+import type { Study } from '../study/types.ts';
+import { FIRSTREAD_VERSION } from '../version.ts';
+import { startApi } from './api-side.ts';
+import { dataFolder, lockDataFolder, writeHubAddress } from './data-folder.ts';
+import { startDelivery } from './delivery-side.ts';
+import { createRegistrar, openSiteFreeSpace, startIntake } from './intake-side.ts';
+import { createListenerJournal } from './listener-journal.ts';
+import { startOutcomePump } from './outcome-pump.ts';
+import { createOutcomeJournal } from './outcome-journal.ts';
+import { startReconciler } from './reconcile.ts';
+import { createReportWriter } from './report-writer.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { readOrMakeSecrets } from './secrets.ts';
+import { loadSiteModels } from './site-models.ts';
+import { createStudyEngine } from './study-engine.ts';
+import { waitingCaps } from './waiting-caps.ts';
+import { openSiteQueue, startSiteWorkers } from './worker-side.ts';
+
+export interface Hub {
+  readonly dicomPort: number;
+  /** The page's address. */
+  readonly httpUrl: string;
+  /** A fresh one-time link to sign in with. */
+  signInLink(): string;
+  readonly ready: () => boolean;
+  readonly whyNotReady: () => readonly string[];
+  close(): Promise<void>;
+}
+
+export async function startHub(config: Config, log: Log): Promise<Hub> {
+  const now = Date.now;
+  const folder = dataFolder(config.data);
+  const lock = lockDataFolder(folder);
+  log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
+  const secrets = readOrMakeSecrets(folder.root);
+  const models = await loadSiteModels(config.models);
+  const caps = waitingCaps(config);
+  const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
+  const registry = openRegistry(folder.registry, { eligibility });
+  const spool = await createSpool(folder.spool, realFileSystem, { ...SPOOL_LIMITS, objectBytesMax: config.objectMaxBytes });
+  const freeSpace = await openSiteFreeSpace(config, now);
+  const queue = await openSiteQueue(config, folder);
+  const audit = createAudit({ folder: folder.audit, now, key: Buffer.from(secrets.auditKey, 'hex') });
+  audit.record({ event: 'application-start', who: '-', outcome: 'done', details: { version: FIRSTREAD_VERSION } });
+  const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
+  const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
+
+  const journal = createListenerJournal({ registry, log, audit, metrics, now });
+  const outcomes = createOutcomeJournal({ log, metrics, now });
+  const workers = startSiteWorkers(config, folder, models, log, metrics);
+  const reports = createReportWriter({
+    registry,
+    spool,
+    families: models.families,
+    destinations: config.destinations,
+    device: {
+      manufacturer: config.manufacturer,
+      serialNumber: secrets.serialNumber,
+      softwareVersion: FIRSTREAD_VERSION,
+      ...(config.institutionName === '' ? {} : { institutionName: config.institutionName }),
+    },
+    configurationSha256: models.configurationSha256,
+    now,
+    engine: () => engine,
+    onWritten: outcomes.onReports,
+    onTrouble: (studyInstanceUid, error) => log.write('storage-failed', { studyInstanceUid, error }),
+  });
+  const onChanged = (study: Study): void => {
+    outcomes.onChanged(study);
+    api.live.changed(study.studyInstanceUid);
+  };
+  const engine = createStudyEngine({
+    registry,
+    queue,
+    now,
+    wakeWorkers: () => workers.wake(),
+    writeReports: (studyInstanceUid, revision) => reports.write(studyInstanceUid, revision),
+    wakeOutbox: () => outbox.wake(),
+    onChanged,
+    onQueueTrouble: (error) => log.write('queue-unreachable', { error }),
+  });
+  const outbox = startDelivery({ config, registry, spool, engine: () => engine, log, metrics, now });
+  const api = await startApi({ config, folder, secrets, registry, engine, spool, caps, models, workers, audit, metrics, readiness, log, now });
+  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
+  const registrar = createRegistrar({ config, registry, engine, now });
+  let listener: Listener | undefined = await startIntake({ config, registrar, spool, journal, freeSpace, now });
+  log.write('listener-open', { port: listener.port, address: config.dicomHost });
+  const reconciler = startReconciler({
+    registry,
+    queue,
+    engine,
+    wakeWorkers: () => workers.wake(),
+    onDone: ({ outstanding, queuedAgain }) => outstanding > 0 && log.write('reconciled', { count: outstanding, queueDepth: queuedAgain }),
+    onTrouble: (error) => log.write('queue-unreachable', { error }),
+  });
+  void reconciler.now();
+  const housekeeping = startHousekeeping({ config, registry, registrar, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
+
+  readiness.add('listener', () => (listener === undefined ? { ok: false, reason: 'the DICOM listener is closed' } : { ok: true }));
+  readiness.add('models', () => (config.workers === 0 || workers.readyCount() > 0 ? { ok: true } : { ok: false, reason: workers.lastProblem() ?? 'no worker has its models loaded yet' }));
+  readiness.add('queue', () => (queue.healthy() ? { ok: true } : { ok: false, reason: 'the queue does not answer; images are received and wait in the registry' }), { required: false });
+  readiness.add('disk', () => (freeSpace.hasRoom(0) ? { ok: true } : { ok: false, reason: 'free space is below the floor: new objects are refused' }));
+  readiness.add('audit', () => (audit.healthy() ? { ok: true } : { ok: false, reason: 'the audit trail cannot be written' }), { required: false });
+  writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
+  log.write('hub-ready', { port: listener.port });
+
+  return {
+    dicomPort: listener.port,
+    httpUrl: api.url,
+    signInLink: api.signInLink,
+    ready: () => readiness.report().ready,
+    whyNotReady: () => readiness.report().checks.flatMap(({ ok, name, reason }) => (ok ? [] : [`${name}: ${reason ?? 'not ready'}`])),
+    async close() {
+      log.write('hub-stopping', {});
+      const closing = listener;
+      listener = undefined;
+      await closing?.close({ graceMs: config.shutdownGraceMs });
+      await reconciler.stop();
+      await workers.stop(5_000);
+      await pump.stop();
+      await reports.settled();
+      await outbox.close({ graceMs: 2_000 });
+      await housekeeping.stop();
+      await api.close();
+      journal.close();
+      await registry.settled();
+      await queue.close();
+      registry.close();
+      audit.record({ event: 'application-stop', who: '-', outcome: 'done' });
+      audit.close();
+      lock.release();
+      log.write('hub-stopped', {});
+    },
+  };
+}
