@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildChestReport } from '../../src/report/chest-report.ts';
 import type { ChestReportFacts } from '../../src/report/report-facts.ts';
+import { buildVisual } from '../../src/report/visual.ts';
 import { goldenText } from '../golden/golden-text.ts';
 import { CASES } from '../report/report-cases.ts';
 import type { CaseName } from '../report/report-cases.ts';
@@ -46,6 +47,15 @@ describe.runIf(needPeer('dciodvfy'))('dicom3tools', () => {
   it.each(files)('dciodvfy finds no error in %s', (name, facts) => {
     const said = runPeer('dciodvfy', ['-new', write(name, facts)]);
     expect(said).toMatch(/Comprehensive(3D)?SR/);
+    expect(said.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);
+  });
+
+  it('dciodvfy finds no error in a picture', () => {
+    const path = join(folder, 'visual.dcm');
+    const picture = { rows: 33, columns: 31, pixels: new Uint8Array(33 * 31 * 3).fill(80) };
+    writeFileSync(path, buildVisual(CASES['tb-flagged'], picture, true).bytes);
+    const said = runPeer('dciodvfy', ['-new', path]);
+    expect(said).toContain('SCImage');
     expect(said.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);
   });
 
