@@ -5,9 +5,9 @@
  * A failure is remembered, not thrown from `write`: the peer's remaining bytes are dropped and `sync` tells.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
 import type { ChunkPool } from './chunk-pool.ts';
+import type { ContentHash } from './content-hash.ts';
 import type { SpoolFile, SpoolFileSystem } from './spool-file-system.ts';
 
 export interface SpoolWriter {
@@ -35,10 +35,10 @@ export function createSpoolWriter(
   path: string,
   fileMeta: Uint8Array,
   chunks: ChunkPool,
+  hash: ContentHash,
   objectBytesMax: number,
 ): SpoolWriter {
   assert(fileMeta.byteLength < chunks.chunkBytes / 2, 'file meta fits into the first chunk');
-  const hash = createHash('sha256');
   let byteLength = 0;
   let failure: unknown;
   let file: SpoolFile | undefined;
@@ -52,6 +52,7 @@ export function createSpoolWriter(
   let underway: Promise<void> | undefined;
   let callerWaits = false;
   let released = false;
+  let isDigested = false;
 
   function advance(step: () => Promise<void>): Promise<void> {
     const next: Promise<void> = (underway ?? Promise.resolve())
@@ -74,9 +75,9 @@ export function createSpoolWriter(
       headChunk = chunk;
       headEnd = length;
     }
-    hash.update(chunk.subarray(isHead ? fileMeta.byteLength : 0, length));
     underway = advance(async () => {
-      await file!.append(chunk.subarray(0, length));
+      // Both read the chunk; it is used again only when both are done.
+      await Promise.all([file!.append(chunk.subarray(0, length)), hash.update(chunk.subarray(isHead ? fileMeta.byteLength : 0, length))]);
       if (!isHead) chunks.giveBack(chunk);
     });
     filled = 0;
@@ -134,10 +135,12 @@ export function createSpoolWriter(
       if (failure === undefined) sendChunk(true);
       while (underway !== undefined) await underway;
       if (failure !== undefined) throw asStorageFailure(failure);
-      return hash.digest('hex');
+      isDigested = true;
+      return hash.digest();
     },
 
-    head: () => headChunk!.subarray(fileMeta.byteLength, headEnd),
+    // A copy: readers of text refuse shared memory.
+    head: () => headChunk!.slice(fileMeta.byteLength, headEnd),
 
     reread: (lengthMax) => fileSystem.read(path, fileMeta.byteLength, lengthMax),
 
@@ -158,6 +161,7 @@ export function createSpoolWriter(
       released = true;
       failure ??= new Error('released');
       while (underway !== undefined) await underway;
+      if (!isDigested) hash.drop();
       await file?.close().catch(() => {});
       file = undefined;
       if (headChunk !== undefined) chunks.giveBack(headChunk);

@@ -13,6 +13,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import { CHUNK_BYTES, createChunkPool } from './chunk-pool.ts';
+import { type ContentHasher, hashHere } from './content-hash.ts';
 import { FAN_OUT, dataSetOffsetOf, isFileKey, relativePathOf } from './file-key.ts';
 import { type SpoolFileSystem, realFileSystem } from './spool-file-system.ts';
 import { type SpoolWriter, asStorageFailure, createSpoolWriter } from './spool-writer.ts';
@@ -66,14 +67,19 @@ export interface Spool {
   syncName(folder: SpoolFolder, fileKey: string): Promise<void>;
 }
 
-export async function createSpool(root: string, fileSystem: SpoolFileSystem = realFileSystem, limits: SpoolLimits = SPOOL_LIMITS): Promise<Spool> {
+export async function createSpool(
+  root: string,
+  fileSystem: SpoolFileSystem = realFileSystem,
+  limits: SpoolLimits = SPOOL_LIMITS,
+  hasher: ContentHasher = hashHere,
+): Promise<Spool> {
   const incoming = join(root, 'incoming');
   await makeFolders(root, incoming, fileSystem);
   for (const name of await fileSystem.list(incoming)) {
     if (name.endsWith('.part')) await fileSystem.remove(join(incoming, name));
   }
 
-  const chunks = createChunkPool(limits.chunkBytes);
+  const chunks = createChunkPool(limits.chunkBytes, hasher.allocate);
   const turns = new Map<string, Promise<void>>();
 
   const pathOf = (folder: SpoolFolder, fileKey: string): string => {
@@ -95,7 +101,7 @@ export async function createSpool(root: string, fileSystem: SpoolFileSystem = re
   const spool: Spool = {
     root,
 
-    begin: (fileMeta) => createSpoolWriter(fileSystem, join(incoming, `${randomUUID()}.part`), fileMeta, chunks, limits.objectBytesMax),
+    begin: (fileMeta) => createSpoolWriter(fileSystem, join(incoming, `${randomUUID()}.part`), fileMeta, chunks, hasher.begin(), limits.objectBytesMax),
 
     exclusively(fileKey, step) {
       const mine = (turns.get(fileKey) ?? Promise.resolve()).then(step);
