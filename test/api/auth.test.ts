@@ -1,0 +1,186 @@
+/** Signing in, staying in, being kept out: links, passwords, lock-out, sessions, tokens, and where the API may listen. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createAttempts } from '../../src/api/attempts.ts';
+import { createAuth, hashSecret, type Auth } from '../../src/api/auth.ts';
+import { isLoopback, mayListen } from '../../src/api/may-listen.ts';
+import { addUser, hashPassword, passwordProblem, verifyPassword } from '../../src/api/passwords.ts';
+import type { Audit } from '../../src/ops/audit.ts';
+import type { AuditFacts } from '../../src/ops/audit-chain.ts';
+import { memoryAccounts } from './demo-site.ts';
+
+const HOUR_MS = 3_600_000;
+const CHEAP = { N: 1024, r: 8, p: 1 };
+let nowMs: number;
+let facts: AuditFacts[];
+let accounts: ReturnType<typeof memoryAccounts>;
+let auth: Auth;
+const audit = { record: (one: AuditFacts) => void facts.push(one) } as unknown as Audit;
+
+beforeEach(async () => {
+  nowMs = 1_000_000;
+  facts = [];
+  accounts = memoryAccounts();
+  accounts.saveUser({ name: 'linh', role: 'reader', passwordHash: await hashPassword('trời mưa to quá', CHEAP) });
+  auth = createAuth({ accounts, audit, now: () => nowMs });
+});
+afterEach(() => void accounts.sessions.clear());
+
+const code = (work: () => unknown): string => {
+  try {
+    work();
+    return 'done';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+describe('one-time link', () => {
+  test('works once', () => {
+    const link = auth.issueLink({ name: 'first', role: 'admin' });
+    const cookie = auth.redeemLink(link, '127.0.0.1');
+    expect(auth.callerOfCookie(cookie, 'active')).toMatchObject({ name: 'first', role: 'admin', by: 'cookie' });
+    expect(code(() => auth.redeemLink(link, '127.0.0.1'))).toBe('link-invalid');
+    expect(facts.map((one) => one.event)).toEqual(['link-issued', 'sign-in', 'sign-in-refused']);
+  });
+
+  test('expires', () => {
+    const link = auth.issueLink({ name: 'first', role: 'admin' });
+    nowMs += 15 * 60_000;
+    expect(code(() => auth.redeemLink(link, '127.0.0.1'))).toBe('link-invalid');
+  });
+
+  test('guessing locks the address, and not the one who has a true link elsewhere', () => {
+    const link = auth.issueLink({ name: 'first', role: 'admin' });
+    const outcomes = Array.from({ length: 7 }, () => code(() => auth.redeemLink('guess', '10.0.0.1')));
+    expect(outcomes.at(-1)).toBe('too-many-attempts');
+    expect(code(() => auth.redeemLink(link, '10.0.0.1'))).toBe('too-many-attempts');
+    expect(code(() => auth.redeemLink(link, '127.0.0.1'))).toBe('done');
+    expect(facts.some((one) => one.event === 'locked-out')).toBe(true);
+  });
+});
+
+describe('password', () => {
+  test('right, wrong, unknown, disabled', async () => {
+    expect(auth.callerOfCookie(await auth.signIn('linh', 'trời mưa to quá', 'a'), 'active')).toMatchObject({ name: 'linh', role: 'reader' });
+    await expect(auth.signIn('linh', 'wrong', 'a')).rejects.toMatchObject({ code: 'credentials-wrong' });
+    await expect(auth.signIn('nobody', 'wrong', 'a')).rejects.toMatchObject({ code: 'credentials-wrong' });
+    accounts.saveUser({ ...accounts.user('linh')!, disabled: true });
+    await expect(auth.signIn('linh', 'trời mưa to quá', 'a')).rejects.toMatchObject({ code: 'credentials-wrong' });
+  });
+
+  test('the same password in another Unicode form is the same password', async () => {
+    await expect(auth.signIn('linh', 'trời mưa to quá'.normalize('NFD'), 'a')).resolves.toBeTypeOf('string');
+  });
+
+  test('brute force locks name and address; the lock ends, and doubles when it goes on', async () => {
+    for (let i = 0; i < 6; i += 1) await auth.signIn('linh', `guess ${i}`, '10.0.0.1').catch(() => undefined);
+    await expect(auth.signIn('linh', 'trời mưa to quá', '10.0.0.1')).rejects.toMatchObject({ code: 'too-many-attempts' });
+    nowMs += 15_000;
+    await expect(auth.signIn('linh', 'trời mưa to quá', '10.0.0.1')).resolves.toBeTypeOf('string');
+    expect(facts.filter((one) => one.event === 'sign-in-refused').every((one) => one.outcome === 'refused' && one.from === '10.0.0.1')).toBe(true);
+    expect(JSON.stringify(facts)).not.toContain('guess');
+  });
+
+  test('hashes differ each time, and do not fit another password', async () => {
+    const [a, b] = [await hashPassword('correct horse', CHEAP), await hashPassword('correct horse', CHEAP)];
+    expect(a).not.toBe(b);
+    expect(await verifyPassword('correct horse', a)).toBe(true);
+    expect(await verifyPassword('correct horsf', a)).toBe(false);
+    expect(await verifyPassword('x', 'nonsense')).toBe(false);
+  });
+
+  test.each([['short', 'kurz'], ['same sign', 'aaaaaaaaaaaa'], ['common', 'Password123'], ['with the name', 'my-name-is-linh'], ['too long', 'ab1-'.repeat(90)]])('%s is refused', (_what, password) => {
+    expect(passwordProblem('linh', password)).toBeTypeOf('string');
+  });
+
+  test('adding a user checks name and password', async () => {
+    await expect(addUser(accounts, { name: 'a:b', role: 'reader', password: 'long enough 1' })).rejects.toMatchObject({ code: 'request-invalid' });
+    await expect(addUser(accounts, { name: 'mai', role: 'reader', password: 'short' })).rejects.toMatchObject({ code: 'password-weak' });
+    await addUser(accounts, { name: 'mai', role: 'operator', password: 'long enough 1' });
+    expect(accounts.user('mai')).toMatchObject({ role: 'operator', passwordHash: expect.stringMatching(/^scrypt\$131072\$8\$1\$/) });
+  });
+});
+
+describe('session', () => {
+  const start = () => auth.redeemLink(auth.issueLink({ name: 'x', role: 'reader' }), 'a');
+
+  test('ends after idling, and the page\'s own refreshes are no use', () => {
+    const cookie = start();
+    nowMs += 1.5 * HOUR_MS;
+    expect(auth.callerOfCookie(cookie, 'background')).toBeDefined();
+    nowMs += 0.6 * HOUR_MS;
+    expect(auth.callerOfCookie(cookie, 'background')).toBeUndefined();
+    expect(accounts.sessions.size).toBe(0);
+  });
+
+  test('use keeps it, up to a shift', () => {
+    const cookie = start();
+    for (let i = 0; i < 11; i += 1) {
+      nowMs += HOUR_MS;
+      expect(auth.callerOfCookie(cookie, 'active')).toBeDefined();
+    }
+    nowMs += HOUR_MS;
+    expect(auth.callerOfCookie(cookie, 'active')).toBeUndefined();
+  });
+
+  test('a user\'s role follows the registry at once; a user taken away is out', async () => {
+    const cookie = await auth.signIn('linh', 'trời mưa to quá', 'a');
+    accounts.saveUser({ ...accounts.user('linh')!, role: 'operator' });
+    expect(auth.callerOfCookie(cookie, 'active')?.role).toBe('operator');
+    accounts.saveUser({ ...accounts.user('linh')!, disabled: true });
+    expect(auth.callerOfCookie(cookie, 'active')).toBeUndefined();
+  });
+
+  test('nothing that is kept opens a door', () => {
+    const cookie = start();
+    const [kept] = [...accounts.sessions.values()];
+    expect(kept!.idHash).toBe(hashSecret(cookie));
+    expect(auth.callerOfCookie(kept!.idHash, 'active')).toBeUndefined();
+  });
+
+  test('signing out ends it', () => {
+    const cookie = start();
+    auth.signOut(cookie, 'a');
+    expect(auth.callerOfCookie(cookie, 'active')).toBeUndefined();
+  });
+});
+
+describe('token', () => {
+  test('opens until it ends; guessing locks the address', () => {
+    const token = auth.issueToken({ name: 'w1', role: 'worker', lifeMs: HOUR_MS });
+    expect(auth.callerOfToken(token, 'a')).toMatchObject({ name: 'w1', role: 'worker', by: 'token' });
+    nowMs += HOUR_MS;
+    expect(auth.callerOfToken(token, 'a')).toBeUndefined();
+    for (let i = 0; i < 6; i += 1) auth.callerOfToken(`frd_guess_number_${i}`, 'b');
+    expect(code(() => auth.callerOfToken(token, 'b'))).toBe('too-many-attempts');
+  });
+
+  test('one chosen elsewhere is valid and not kept', () => {
+    auth.acceptToken('frd_from_the_data_folder', { name: 'cli', role: 'admin' });
+    expect(auth.callerOfToken('frd_from_the_data_folder', 'a')).toMatchObject({ role: 'admin' });
+    expect(createAuth({ accounts, audit, now: () => nowMs }).callerOfToken('frd_from_the_data_folder', 'a')).toBeUndefined();
+  });
+});
+
+describe('attempts', () => {
+  test('memory is bounded and old failures are forgotten', () => {
+    const attempts = createAttempts({ freeCount: 1, lockFirstMs: 100, lockMaxMs: 400, forgetAfterMs: 1_000, keyCountMax: 3 });
+    attempts.fail('a', 0);
+    expect(attempts.fail('a', 0)).toBe(true);
+    expect(attempts.lockedForMs('a', 50)).toBe(50);
+    for (let i = 0; i < 9; i += 1) attempts.fail('a', 0);
+    expect(attempts.lockedForMs('a', 0)).toBe(400);
+    expect(attempts.fail('a', 2_000)).toBe(false);
+    for (const key of ['b', 'c', 'd']) attempts.fail(key, 3_000);
+    expect(attempts.lockedForMs('a', 3_000)).toBe(0);
+  });
+});
+
+describe('where it may listen', () => {
+  test.each(['127.0.0.1', 'localhost', '::1', '[::1]', '127.8.8.8', '::ffff:127.0.0.1'])('%s always', (host) => expect(mayListen(host, { usersConfigured: false })).toEqual({ allowed: true }));
+  test.each(['0.0.0.0', '::', '', '10.0.0.1', 'hospital.example', '127.0.0.1.evil.example'])('%s only with users', (host) => {
+    expect(mayListen(host, { usersConfigured: false })).toMatchObject({ allowed: false });
+    expect(mayListen(host, { usersConfigured: true })).toEqual({ allowed: true });
+    expect(isLoopback(host)).toBe(false);
+  });
+});

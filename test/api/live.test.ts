@@ -1,0 +1,136 @@
+/** The live feed: what a page hears, and that it hears it again after it was away. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createLive, type LiveMessage } from '../../src/api/live.ts';
+import { demoSite, type DemoSite, type DemoSiteOptions } from './demo-site.ts';
+
+const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
+
+describe('feed', () => {
+  const LIMITS = { gatherMs: 20, memoryCount: 5, namedCountMax: 3 };
+
+  test('the first change goes out at once, a burst is gathered', async () => {
+    const live = createLive(LIMITS);
+    const got: LiveMessage[] = [];
+    live.subscribe(undefined, (message) => void got.push(message));
+    live.changed('1');
+    expect(got).toMatchObject([{ studyInstanceUids: ['1'], all: false }]);
+    for (const uid of ['2', '3', '2']) live.changed(uid);
+    expect(got).toHaveLength(1);
+    await expect.poll(() => got.length).toBe(2);
+    expect(got[1]).toMatchObject({ studyInstanceUids: ['2', '3'] });
+    for (let i = 0; i < 10_000; i += 1) live.changed(String(i));
+    await expect.poll(() => got.at(-1)!.all).toBe(true);
+    expect(got.length).toBeLessThan(6);
+    live.close();
+  });
+
+  test('a listener that comes back hears what it missed; one away too long or from another start is told to load anew', async () => {
+    const live = createLive({ ...LIMITS, gatherMs: 1 });
+    const send = async (uid: string) => {
+      live.changed(uid);
+      await pause(5);
+    };
+    await send('a');
+    const position = live.position();
+    for (const uid of ['b', 'c', 'd']) await send(uid);
+    const heard: string[] = [];
+    expect(live.subscribe(position, (message) => void heard.push(...message.studyInstanceUids)).reset).toBe(false);
+    expect(heard).toEqual(['b', 'c', 'd']);
+    for (const uid of ['e', 'f', 'g', 'h']) await send(uid);
+    expect(heard.at(-1)).toBe('h');
+    expect(live.subscribe(position, () => undefined).reset).toBe(true);
+    for (const strange of ['nonsense', 'ffffffffffff-1', `${position.split('-')[0]}-999`]) expect(live.subscribe(strange, () => undefined).reset).toBe(true);
+    live.close();
+  });
+});
+
+describe('server-sent events', () => {
+  let site: DemoSite;
+  afterEach(() => site?.close());
+
+  async function start(options: DemoSiteOptions = {}) {
+    site = await demoSite(options);
+    await site.app.listen({ port: 0, host: '127.0.0.1' });
+    return (site.app.server.address() as AddressInfo).port;
+  }
+
+  function listen(port: number, headers: Record<string, string>, path = '/api/live') {
+    const state = { text: '', status: 0, ended: false, headers: {} as http.IncomingHttpHeaders };
+    const request = http.get({ port, host: '127.0.0.1', path, headers }, (response) => {
+      state.status = response.statusCode!;
+      state.headers = response.headers;
+      response.setEncoding('utf8').on('data', (text: string) => void (state.text += text));
+      response.on('close', () => void (state.ended = true));
+    });
+    request.on('error', () => void (state.ended = true));
+    return { state, stop: () => request.destroy() };
+  }
+
+  test('a change reaches the page; it resumes where it was', async () => {
+    const port = await start();
+    const cookie = site.session('reader');
+    const first = listen(port, { cookie });
+    await expect.poll(() => first.state.text).toContain('event: hello');
+    expect(first.state.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
+    site.live.changed('1.2.3');
+    await expect.poll(() => first.state.text).toMatch(/id: [0-9a-f]{12}-1\nevent: changed\ndata: \{"studyInstanceUids":\["1\.2\.3"\],"all":false\}\n\n/);
+    const lastId = /id: (\S+)/.exec(first.state.text)![1]!;
+    first.stop();
+    await pause(30);
+    site.live.changed('4.5.6');
+    const again = listen(port, { cookie, 'last-event-id': lastId });
+    await expect.poll(() => again.state.text).toContain('4.5.6');
+    expect(again.state.text).not.toContain('1.2.3"');
+    const since = listen(port, { cookie }, `/api/live?since=${lastId}`);
+    await expect.poll(() => since.state.text).toContain('4.5.6');
+    const stranger = listen(port, { cookie, 'last-event-id': '000000000000-7' });
+    await expect.poll(() => stranger.state.text).toContain('event: reset');
+    for (const one of [again, since, stranger]) one.stop();
+  });
+
+  test('no patient data travels on it', async () => {
+    const port = await start();
+    const one = listen(port, { cookie: site.session('reader') });
+    await expect.poll(() => one.state.status).toBe(200);
+    site.live.changed(site.studies[1]!.study.studyInstanceUid);
+    await expect.poll(() => one.state.text).toContain('event: changed');
+    expect(one.state.text).not.toMatch(/NGUY|VN4/);
+    one.stop();
+  });
+
+  test('a session that ends is told and gets no more', async () => {
+    const port = await start({ limits: { heartbeatMs: 40 } });
+    const cookie = site.session('reader');
+    const one = listen(port, { cookie });
+    await expect.poll(() => one.state.text).toContain(': beat');
+    site.auth.signOut(cookie.split('=')[1]!, 'test');
+    await expect.poll(() => one.state.ended).toBe(true);
+    expect(one.state.text).toContain('event: ended');
+  });
+
+  test('too many streams of one caller are refused; closing gives the place back', async () => {
+    const port = await start({ limits: { streamsPerCallerMax: 2 } });
+    const cookie = site.session('reader');
+    const open = [listen(port, { cookie }), listen(port, { cookie })];
+    await expect.poll(() => open.every((one) => one.state.status === 200)).toBe(true);
+    const third = listen(port, { cookie });
+    await expect.poll(() => third.state.status).toBe(503);
+    open[0]!.stop();
+    await expect.poll(async () => {
+      const one = listen(port, { cookie });
+      await expect.poll(() => one.state.status).not.toBe(0);
+      one.stop();
+      return one.state.status;
+    }).toBe(200);
+  });
+
+  test('a server that closes does not wait for its listeners', async () => {
+    const port = await start();
+    const one = listen(port, { cookie: site.session('reader') });
+    await expect.poll(() => one.state.status).toBe(200);
+    await site.app.close();
+    await expect.poll(() => one.state.ended).toBe(true);
+  });
+});

@@ -1,0 +1,76 @@
+/** Words of the page: both languages complete, no word that sounds like an all-clear, every reason translated. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { REASONS } from '../../src/study/reasons.ts';
+
+const WEB = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
+const sources = readdirSync(WEB).filter((name) => /\.(js|html|css)$/.test(name)).map((name) => ({ name, text: readFileSync(`${WEB}${name}`, 'utf8') }));
+let strings: Record<string, [string, string]>;
+let reasons: Record<string, string>;
+let format: { personName(name: string): string; ticking(ms: number): string; duration(ms: number): string; studyMoment(date: string, time: string): string };
+
+beforeAll(async () => {
+  vi.stubGlobal('localStorage', { getItem: () => 'en', setItem: () => undefined });
+  vi.stubGlobal('document', { documentElement: { lang: '' } });
+  const load = (name: string): Promise<Record<string, unknown>> => import(`${WEB}${name}`) as Promise<Record<string, unknown>>;
+  strings = (await load('strings.js'))['ALL_STRINGS'] as typeof strings;
+  reasons = (await load('reasons.js'))['REASONS_VI'] as typeof reasons;
+  format = (await load('format.js')) as unknown as typeof format;
+});
+
+const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).sort();
+
+describe('strings', () => {
+  test('each has English and Vietnamese with the same blanks', () => {
+    for (const [key, pair] of Object.entries(strings)) {
+      expect([key, pair.length, pair.every((text) => text.trim() !== '')]).toEqual([key, 2, true]);
+      expect([key, placeholders(pair[1])]).toEqual([key, placeholders(pair[0])]);
+    }
+  });
+
+  test('each key that the page asks for is there', () => {
+    const asked = sources.filter(({ name }) => name.endsWith('.js')).flatMap(({ text }) => [...text.matchAll(/\bt\('([^'$]+)'/g)].map((match) => match[1]!));
+    expect(asked.length).toBeGreaterThan(60);
+    expect(asked.filter((key) => !(key in strings))).toEqual([]);
+  });
+
+  test('nothing on the page says "normal"', () => {
+    for (const { name, text } of sources.filter((one) => one.name !== 'style.css')) {
+      const shown = name.endsWith('.js') ? [...text.matchAll(/'([^'\n]*)'/g)].map((match) => match[1]!).join('\n') : text;
+      expect([name, /\bnormal\b|bình thường/i.test(shown)]).toEqual([name, false]);
+    }
+  });
+
+  test('every reason of the study room has its Vietnamese', () => {
+    expect(Object.keys(REASONS).filter((code) => !(code in reasons))).toEqual([]);
+  });
+});
+
+describe('sources', () => {
+  test('no inline script, style or handler, nothing from elsewhere, nothing that makes markup of text', () => {
+    for (const { name, text } of sources) {
+      expect([name, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/.test(text.replace(/\/\*[\s\S]*?\*\//g, ''))]).toEqual([name, false]);
+      if (name.endsWith('.html')) expect([name, /<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=/.test(text)]).toEqual([name, false]);
+      expect([name, /https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(text)]).toEqual([name, false]);
+    }
+  });
+});
+
+describe('format', () => {
+  test('names: components, ideographs, invisible marks, length', () => {
+    expect(format.personName('NGUYỄN^VĂN ĐỨC')).toBe('NGUYỄN VĂN ĐỨC');
+    expect(format.personName('Wang^XiaoDong=王^小東')).toBe('Wang XiaoDong · 王 小東');
+    expect(format.personName('A\u202Eevil\u200f\u0007^B')).toBe('Aevil B');
+    expect(format.personName('x'.repeat(400)).length).toBe(121);
+    expect(format.personName('^^')).toBe('No name');
+  });
+  test('times', () => {
+    expect(format.ticking(62_000)).toBe('1:02');
+    expect(format.ticking(-5)).toBe('0:00');
+    expect(format.ticking(3_600_000 * 1.5)).toBe('1 h 30');
+    expect(format.duration(3_600_000 * 50)).toBe('2 d 2 h');
+    expect(format.studyMoment('20261121', '091000.123')).toBe('21 Nov 09:10');
+    expect(format.studyMoment('rubbish', 'x')).toBe('');
+  });
+});

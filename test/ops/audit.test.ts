@@ -1,0 +1,108 @@
+/** The audit chain: a line changed, removed, added, moved or cut off is found; a crash and a full disk are survived. */
+import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chainEntry, EMPTY_HEAD, verifyChain } from '../../src/ops/audit-chain.ts';
+import { createAudit, verifyAudit } from '../../src/ops/audit.ts';
+
+let folder: string;
+let nowMs: number;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firstread-audit-'));
+  nowMs = Date.UTC(2026, 10, 21);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (key?: Uint8Array) => createAudit({ folder, now: () => nowMs, ...(key ? { key } : {}) });
+const file = () => join(folder, readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort().at(-1)!);
+const lines = () => readFileSync(file(), 'utf8').trimEnd().split('\n');
+
+function write(count: number, key?: Uint8Array): void {
+  const audit = open(key);
+  for (let i = 0; i < count; i += 1) audit.record({ event: 'patient-viewed', who: `reader${i}`, outcome: 'done', studyInstanceUid: `1.2.${i}` });
+  audit.close();
+}
+
+describe('audit chain', () => {
+  test('an untouched trail is intact, over restarts and months', () => {
+    write(3);
+    nowMs = Date.UTC(2026, 11, 2);
+    write(2);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.jsonl'))).toEqual(['audit-2026-11.jsonl', 'audit-2026-12.jsonl']);
+    expect(verifyAudit(folder)).toMatchObject({ intact: true, head: { sequence: 5 } });
+  });
+
+  test.each<[string, (text: string[]) => string[]]>([
+    ['changed', (text) => text.with(2, text[2]!.replace('reader2', 'nobody'))],
+    ['removed', (text) => text.toSpliced(2, 1)],
+    ['doubled', (text) => text.toSpliced(2, 0, text[1]!)],
+    ['moved', (text) => [text[0]!, text[2]!, text[1]!, ...text.slice(3)]],
+    ['cut off the end', (text) => text.slice(0, -2)],
+    ['cut off the start', (text) => text.slice(1)],
+    ['replaced by nonsense', (text) => text.with(1, 'nonsense')],
+    ['added at the end without its hash', (text) => [...text, '{"sequence":6}']],
+  ])('a line %s breaks it', (_what, change) => {
+    write(5);
+    writeFileSync(file(), `${change(lines()).join('\n')}\n`);
+    expect(verifyAudit(folder)).toMatchObject({ intact: false });
+  });
+
+  test('all lines gone breaks it', () => {
+    write(3);
+    rmSync(file());
+    expect(verifyAudit(folder)).toMatchObject({ intact: false, problem: expect.stringContaining('cut off') });
+  });
+
+  test('with a key the chain cannot be rewritten by who only has the file', () => {
+    const key = new Uint8Array(32).fill(7);
+    write(3, key);
+    expect(verifyAudit(folder, key)).toMatchObject({ intact: true });
+    // A forger recomputes everything without the key.
+    let head = EMPTY_HEAD;
+    const forged = lines().map((line) => {
+      const { event, outcome, studyInstanceUid } = JSON.parse(line) as { event: 'patient-viewed'; outcome: 'done'; studyInstanceUid: string };
+      const next = chainEntry(head, { event, who: 'innocent', outcome, studyInstanceUid }, nowMs);
+      head = next.head;
+      return next.line.trimEnd();
+    });
+    expect(verifyChain(forged)).toMatchObject({ intact: true });
+    expect(verifyChain(forged, { key })).toMatchObject({ intact: false, line: 1, problem: 'was changed' });
+  });
+
+  test('a line torn by a crash is cut, said, and the chain goes on', () => {
+    write(2);
+    appendFileSync(file(), '{"sequence":3,"at":"2026');
+    write(1);
+    expect(verifyAudit(folder)).toMatchObject({ intact: true, head: { sequence: 4 } });
+    expect(JSON.parse(lines()[2]!)).toMatchObject({ event: 'audit-recovered', details: { tornBytes: 24 } });
+  });
+
+  test('texts from outside cannot break lines or grow without end', () => {
+    const audit = open();
+    audit.record({ event: 'sign-in-refused', who: `a\n{"sequence":9}${'x'.repeat(9_999)}","hash":"${'0'.repeat(64)}`, outcome: 'refused' });
+    audit.close();
+    expect(lines()).toHaveLength(1);
+    expect(lines()[0]!.length).toBeLessThan(800);
+    expect(verifyAudit(folder)).toMatchObject({ intact: true });
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a disk that refuses keeps entries in memory and writes them, in order, when it recovers', () => {
+    chmodSync(folder, 0o500);
+    const audit = open();
+    audit.record({ event: 'sign-in', who: 'a', outcome: 'done' });
+    expect(audit.healthy()).toBe(false);
+    chmodSync(folder, 0o700);
+    audit.record({ event: 'sign-out', who: 'a', outcome: 'done' });
+    audit.close();
+    expect(lines().map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['sign-in', 'sign-out']);
+  });
+
+  test('a folder that vanishes makes it unhealthy, not the caller', () => {
+    const audit = open();
+    rmSync(folder, { recursive: true });
+    expect(() => audit.record({ event: 'sign-in', who: 'a', outcome: 'done' })).not.toThrow();
+    expect(audit.healthy()).toBe(false);
+    audit.close();
+  });
+});
