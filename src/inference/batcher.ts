@@ -36,7 +36,8 @@ export function planBatch(waiting: number, costs: readonly BucketCost[]): BatchP
     const best = costs.reduce((a, b) => (b.runMs / b.bucket <= a.runMs / a.bucket ? b : a));
     return { take: best.bucket, bucket: best.bucket };
   }
-  // cheapest[n]: least time to clear n pictures, and the largest bucket on that way.
+  // cheapest[n]: least time to clear n pictures, and the bucket to begin with: of equal ways the one that takes most at
+  // once, and then the one that pads least.
   const cheapest: { ms: number; bucket: number }[] = [{ ms: 0, bucket: 0 }];
   for (let n = 1; n <= waiting; n += 1) {
     let best = { ms: Infinity, bucket: 0 };
@@ -44,7 +45,8 @@ export function planBatch(waiting: number, costs: readonly BucketCost[]): BatchP
       const rest = cheapest[Math.max(0, n - bucket)];
       assert(rest !== undefined);
       const ms = runMs + rest.ms;
-      if (ms < best.ms || (ms === best.ms && bucket > best.bucket)) best = { ms, bucket: Math.max(bucket, n > bucket ? rest.bucket : 0) };
+      const takesMore = Math.min(n, bucket) - Math.min(n, best.bucket);
+      if (ms < best.ms || (ms === best.ms && (takesMore > 0 || (takesMore === 0 && bucket < best.bucket)))) best = { ms, bucket };
     }
     cheapest.push(best);
   }
