@@ -1,0 +1,72 @@
+/**
+ * A receiving process that is told where to die: spool and registry as the hub has them, objects streamed in, one line
+ * on stdout for each acknowledgement. Arguments: data folder, run number, number of the step before which to kill -9
+ * itself (0: never). Steps are file operations after opening, and before and after the registry's commit.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { OPEN_ADMISSION } from '../../src/intake/admission.ts';
+import { startHashThreads } from '../../src/intake/hash-threads.ts';
+import { createStoreSink } from '../../src/intake/receive.ts';
+import { SPOOL_LIMITS, createSpool } from '../../src/intake/spool.ts';
+import { type SpoolFileSystem, realFileSystem } from '../../src/intake/spool-file-system.ts';
+import { openRegistry } from '../../src/registry/registry.ts';
+import { ROOMY, sendObject } from '../intake/intake-bench.ts';
+import { sampleDataSet, storeRequest } from '../intake/sample-object.ts';
+
+const [folder, run, killAt] = [process.argv[2]!, Number(process.argv[3]), Number(process.argv[4])];
+let stepCount = 0;
+let counting = false;
+
+function step(): void {
+  if (counting && ++stepCount === killAt) process.kill(process.pid, 'SIGKILL');
+}
+
+const mortal: SpoolFileSystem = {
+  ...realFileSystem,
+  async create(path) {
+    step();
+    const file = await realFileSystem.create(path);
+    return {
+      append: (bytes) => (step(), file.append(bytes)),
+      sync: () => (step(), file.sync()),
+      close: () => (step(), file.close()),
+    };
+  },
+  rename: (from, to) => (step(), realFileSystem.rename(from, to)),
+  syncDirectory: (path) => (step(), realFileSystem.syncDirectory(path)),
+  remove: (path) => (step(), realFileSystem.remove(path)),
+};
+
+const registry = openRegistry(join(folder, 'registry.sqlite'));
+const spool = await createSpool(join(folder, 'spool'), mortal, { ...SPOOL_LIMITS, chunkBytes: 16_384 }, startHashThreads(1));
+const sink = createStoreSink({
+  spool,
+  registrar: {
+    async record(stored) {
+      step();
+      const { kind } = await registry.recordInstanceDurably(stored, { stat: false, inpatient: false }, Date.now());
+      step();
+      return kind;
+    },
+  },
+  admission: OPEN_ADMISSION,
+  freeSpace: ROOMY,
+  now: Date.now,
+});
+console.log('OPEN');
+counting = true;
+
+/** Two new objects and one that came in every run before, all at once. */
+const uids = [`1.2.${run}.1`, `1.2.${run}.2`, '1.2.0.1'];
+await Promise.all(
+  uids.map(async (uid) => {
+    const dataSet = sampleDataSet({ sopInstanceUid: uid, studyInstanceUid: uid.slice(0, -2), pixelBytes: 60_000 });
+    const { status } = await sendObject(sink, dataSet, storeRequest(uid));
+    if (status === 0) console.log(`ACK ${uid} ${createHash('sha256').update(dataSet).digest('hex')}`);
+    else console.log(`REFUSED ${uid} ${status}`);
+  }),
+);
+console.log(`DONE ${stepCount}`);
+registry.close();
+process.exit(0);
