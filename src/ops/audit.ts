@@ -44,16 +44,20 @@ export function createAudit(options: AuditOptions): Audit {
   const found = findHead(options.folder);
   let head = found.head;
   let open: { name: string; fd: number } | undefined;
+  let newestName = monthFiles(options.folder).at(-1) ?? '';
   let dirty = false;
   let failing = false;
   let dropped = 0;
   const waiting: { facts: AuditFacts; atMs: number }[] = [];
 
   const writeOne = (facts: AuditFacts, atMs: number): void => {
-    const name = `audit-${new Date(atMs).toISOString().slice(0, 7)}.jsonl`;
-    if (open === undefined || (open.name !== name && open.name < name)) {
+    const month = `audit-${new Date(atMs).toISOString().slice(0, 7)}.jsonl`;
+    // A clock that was set back goes on in the newest file: the files' order is the chain's order.
+    const name = month < newestName ? newestName : month;
+    if (open?.name !== name) {
       if (open !== undefined) closeSync(open.fd);
       open = { name, fd: openSync(join(options.folder, name), 'a', 0o600) };
+      newestName = name;
     }
     const next = chainEntry(head, facts, atMs, options.key);
     const bytes = Buffer.from(next.line);

@@ -30,21 +30,26 @@ export interface DemoCase {
   readonly guessed?: boolean;
 }
 
+const below = (tb: number, nodule: number): readonly [string, string] => [
+  'below-threshold',
+  `Below threshold: ${tb >= nodule ? `tuberculosis ${tb}, lung nodule ${nodule}` : `lung nodule ${nodule}, tuberculosis ${tb}`}`,
+];
+
 export const DEMO_CASES: readonly DemoCase[] = [
-  { name: 'LÊ^THỊ HOA', sex: 'F', age: 45, state: 'delivered', priority: 'critical', reason: ['tb-above-threshold', 'Tuberculosis 91 (threshold 42), marked STAT'], tb: 91, nodule: 8, waitedMin: 4, stat: true },
-  { name: 'NGUYỄN^VĂN ĐỨC', sex: 'M', age: 56, state: 'delivered', priority: 'urgent', reason: ['tb-above-threshold', 'Tuberculosis 73 (threshold 42)'], tb: 73, nodule: 21, waitedMin: 41, inpatient: true },
-  { name: 'TRẦN^QUỐC BẢO', sex: 'M', age: 67, state: 'reported', priority: 'urgent', reason: ['nodule-above-threshold', 'Lung nodule 66 (threshold 50)'], tb: 18, nodule: 66, waitedMin: 12 },
-  { name: 'PHẠM^MINH TUẤN', sex: 'M', age: 39, state: 'attention', priority: 'undetermined', reason: ['decode-failed', 'The picture could not be decoded: JPEG 2000 data is damaged'], waitedMin: 27, attention: true },
-  { name: 'ĐỖ^THỊ LAN', sex: 'F', age: 31, state: 'analysing', priority: 'undetermined', reason: ['analysing', 'Analysing: 1 image in the queue'], waitedMin: 0.3 },
-  { name: 'VÕ^HOÀNG NAM', sex: 'M', age: 22, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Below threshold; waited longer than its class allows'], tb: 12, nodule: 9, waitedMin: 257 },
-  { name: 'BÙI^THANH TÂM', sex: 'F', age: 71, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 31, lung nodule 22: below threshold'], tb: 31, nodule: 22, waitedMin: 96 },
-  { name: 'HUỲNH^NGỌC ÁNH', sex: 'F', age: 9, state: 'ineligible', priority: 'routine', reason: ['age-below-model-limit', 'Not analysed: 9 years, the models are for 15 and over'], waitedMin: 63 },
-  { name: 'محمد^عبد الله', sex: 'M', age: 50, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 8, lung nodule 14: below threshold'], tb: 8, nodule: 14, waitedMin: 58 },
-  { name: '王^小东', sex: 'M', age: 44, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 5, lung nodule 3: below threshold'], tb: 5, nodule: 3, waitedMin: 44, guessed: true },
-  { name: '<img src=x onerror=alert(1)>^"A\u202Eevil', sex: 'O', age: 33, state: 'ineligible', priority: 'routine', reason: ['not-chest', 'Not analysed: the picture is not a frontal chest'], waitedMin: 33 },
-  { name: `${'Wolfeschlegelsteinhausenbergerdorff '.repeat(12)}^Hubert`, sex: 'M', age: 80, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 11, lung nodule 29: below threshold'], tb: 11, nodule: 29, waitedMin: 21 },
-  { state: 'assessed', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 9, lung nodule 4: below threshold'], tb: 9, nodule: 4, waitedMin: 2 },
-  { name: 'HOÀNG^ANH THƯ', sex: 'F', age: 28, state: 'delivered', priority: 'routine', reason: ['below-threshold', 'Tuberculosis 6, lung nodule 7: below threshold'], tb: 6, nodule: 7, waitedMin: 180, read: true },
+  { name: 'LÊ^THỊ HOA', sex: 'F', age: 45, state: 'delivered', priority: 'critical', reason: ['flagged', 'Tuberculosis 91 (threshold 42) · STAT (AE title ER_DX1)'], tb: 91, nodule: 8, waitedMin: 4, stat: true },
+  { name: 'NGUYỄN^VĂN ĐỨC', sex: 'M', age: 56, state: 'delivered', priority: 'urgent', reason: ['flagged', 'Tuberculosis 73 (threshold 42)'], tb: 73, nodule: 21, waitedMin: 41, inpatient: true },
+  { name: 'TRẦN^QUỐC BẢO', sex: 'M', age: 67, state: 'reported', priority: 'urgent', reason: ['flagged', 'Lung nodule 66 (threshold 50)'], tb: 18, nodule: 66, waitedMin: 12 },
+  { name: 'PHẠM^MINH TUẤN', sex: 'M', age: 39, state: 'attention', priority: 'undetermined', reason: ['pixels-damaged', 'Could not be analysed: the pixel data is damaged'], waitedMin: 27, attention: true },
+  { name: 'ĐỖ^THỊ LAN', sex: 'F', age: 31, state: 'analysing', priority: 'undetermined', reason: ['analysing', 'Analysing'], waitedMin: 0.3 },
+  { name: 'VÕ^HOÀNG NAM', sex: 'M', age: 22, state: 'delivered', priority: 'routine', reason: below(12, 9), tb: 12, nodule: 9, waitedMin: 517 },
+  { name: 'BÙI^THANH TÂM', sex: 'F', age: 71, state: 'delivered', priority: 'routine', reason: below(31, 22), tb: 31, nodule: 22, waitedMin: 96 },
+  { name: 'HUỲNH^NGỌC ÁNH', sex: 'F', age: 9, state: 'ineligible', priority: 'routine', reason: ['view-lateral', 'Not analysed: lateral view'], waitedMin: 63 },
+  { name: 'محمد^عبد الله', sex: 'M', age: 50, state: 'delivered', priority: 'routine', reason: below(8, 14), tb: 8, nodule: 14, waitedMin: 58 },
+  { name: '王^小东', sex: 'M', age: 44, state: 'delivered', priority: 'routine', reason: below(5, 3), tb: 5, nodule: 3, waitedMin: 44, guessed: true },
+  { name: '<img src=x onerror=alert(1)>^"A\u202Eevil', sex: 'O', age: 33, state: 'ineligible', priority: 'routine', reason: ['pixels-not-frontal-chest', 'Not analysed: not a frontal chest film'], waitedMin: 33 },
+  { name: `${'Wolfeschlegelsteinhausenbergerdorff '.repeat(12)}^Hubert`, sex: 'M', age: 80, state: 'delivered', priority: 'routine', reason: below(11, 29), tb: 11, nodule: 29, waitedMin: 21 },
+  { state: 'assessed', priority: 'routine', reason: below(9, 4), tb: 9, nodule: 4, waitedMin: 2 },
+  { name: 'HOÀNG^ANH THƯ', sex: 'F', age: 28, state: 'delivered', priority: 'routine', reason: below(6, 7), tb: 6, nodule: 7, waitedMin: 180, read: true },
 ];
 
 const hex = (seed: number): string => seed.toString(16).padStart(64, '0');

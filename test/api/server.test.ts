@@ -231,7 +231,7 @@ describe('worklist', () => {
     expect(total).toBe(13);
     expect(list.map((row) => row['rank'])).toEqual(list.map((_row, at) => at + 1));
     expect(new Set(list.map((row) => row['flag']))).toEqual(new Set(['flagged', 'not-flagged', 'analysing', 'not-analysed']));
-    expect(list[0]).toMatchObject({ flag: 'flagged', priority: 'critical', order: { stat: true }, reason: { code: 'tb-above-threshold' } });
+    expect(list[0]).toMatchObject({ flag: 'flagged', priority: 'critical', order: { stat: true }, reason: { code: 'flagged' } });
     expect(JSON.stringify(list)).not.toMatch(/"region"|"boxes"|"heatmap"|"profile"/);
     expect(JSON.stringify(list).toLowerCase()).not.toMatch(/\bnormal\b/);
   });

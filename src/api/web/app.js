@@ -49,6 +49,7 @@ function openDesk(session) {
   let loadedAtMs;
   let settle;
   let asked = 0;
+  let up = false;
 
   const list = createWorklist({ onOpen: openStudy, onMore: () => { limit += PAGE_ROWS; refresh(); } });
   const panel = createPanel({ permissions: session.permissions, onClose: closeStudy, onAct: (verb, body) => act(panel.uid(), verb, body), onWhy: explain });
@@ -90,6 +91,7 @@ function openDesk(session) {
 
   function relabel() {
     label();
+    isUp(up);
     panel.render();
     refresh();
   }
@@ -201,7 +203,8 @@ function openDesk(session) {
     const open = panel.uid();
     if (open !== undefined && (uids === undefined || uids.includes(open))) openStudy(open, true);
   };
-  const isUp = (up) => {
+  const isUp = (now) => {
+    up = now;
     live.className = `live ${up ? 'up' : ''}`;
     setText(live, up ? t('top.live') : t('top.waiting'));
     if (up && !offline.hidden) refresh(true);
@@ -228,7 +231,7 @@ function openDesk(session) {
   }
 
   label();
-  isUp(false);
+  isUp(up);
   const ticking = setInterval(() => list.tick(Date.now()), 1_000);
   const refreshing = setInterval(() => refresh(true), REFRESH_MS);
   let stopLive = () => undefined;

@@ -50,6 +50,9 @@ export function studyMoment(date, time) {
   return hour === null ? written : `${written} ${hour[1]}:${hour[2]}`;
 }
 
-export const scoreText = (score) => String(Math.round(score));
+/** Whole and downwards: 40.6 against a threshold of 41 must not read as 41. */
+export const scoreText = (score) => String(Math.floor(score));
+
+export const thresholdText = (threshold) => threshold.toLocaleString(locale(), { maximumFractionDigits: 1 });
 
 export const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString(locale(), { maximumFractionDigits: 1 })} MB`;

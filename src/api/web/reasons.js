@@ -1,5 +1,5 @@
 /** The one line of a row in the page's language. English comes from the server as it is; Vietnamese is put together here. */
-import { plain, scoreText } from './format.js';
+import { plain, scoreText, thresholdText } from './format.js';
 import { currentLanguage, t } from './strings.js';
 
 /** By the codes of study/reasons.ts; a test holds the two together. */
@@ -58,7 +58,7 @@ export const reasonText = (reason) => (currentLanguage() === 'vi' ? vietnamese(r
 
 export function reasonLine(row) {
   if (currentLanguage() !== 'vi') return plain(row.reason.text);
-  const scores = (findings) => findings.map((one) => `${t(`family.${one.family}`)} ${scoreText(one.score)} (${t('panel.threshold', { n: scoreText(one.threshold) })})`).join(', ');
+  const scores = (findings) => findings.map((one) => `${t(`family.${one.family}`)} ${scoreText(one.score)} (${t('panel.threshold', { n: thresholdText(one.threshold) })})`).join(', ');
   const flagged = row.findings.filter((one) => one.flagged);
   const parts = [];
   if (flagged.length > 0) parts.push(scores(flagged));

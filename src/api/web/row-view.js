@@ -17,9 +17,13 @@ export function stateText(row) {
   return row.closedAt !== null ? t('state.closed') : t(`state.${row.state}`);
 }
 
+/** These ask for a human without saying that the picture could not be read (study/reasons.ts, kind "attention"). */
+const CLASHES = ['conflict', 'uid-in-other-study', 'uid-of-other-patient', 'study-of-other-patient'];
+
 export function flagBadge(row) {
   const look = lookOf(row);
-  return h('span', { class: `flag ${look}` }, icon(look), h('span', { class: 'word' }, t(`flag.${look}`)));
+  const word = look === 'attention' && CLASHES.includes(row.attention.code) ? 'look' : look;
+  return h('span', { class: `flag ${look}` }, icon(look), h('span', { class: 'word' }, t(`flag.${word}`)));
 }
 
 export function createRowView(onOpen) {
@@ -52,7 +56,7 @@ export function createRowView(onOpen) {
       this.waitingSinceMs = receivedHereAtMs - row.waitingMs;
       if (!keepRank) setText(rank, row.rank === null ? '–' : String(row.rank));
       const look = lookOf(row);
-      const key = `${document.documentElement.lang} ${look} ${JSON.stringify(row.order)}`;
+      const key = `${document.documentElement.lang} ${look} ${JSON.stringify(row.order)} ${row.attention?.code}`;
       if (key !== drawn) {
         drawn = key;
         flag.replaceChildren(flagBadge(row));

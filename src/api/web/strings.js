@@ -28,6 +28,7 @@ const STRINGS = {
   'flag.not-flagged': ['Not flagged', 'Không gắn cờ'],
   'flag.analysing': ['Analysing', 'Đang phân tích'],
   'flag.not-analysed': ['Not analysed', 'Không phân tích'],
+  'flag.look': ['Needs a look', 'Cần xem'],
   'flag.attention': ['Could not be analysed', 'Không phân tích được'],
 
   'column.rank': ['#', '#'],
@@ -167,7 +168,7 @@ const STRINGS = {
   'error.not-found': ['It is not there any more', 'Không còn tồn tại'],
   'error.step-refused': ['Not possible in its present state', 'Không thể ở trạng thái hiện tại'],
   'error.credentials-wrong': ['Name or password is wrong', 'Sai tên hoặc mật khẩu'],
-  'error.link-invalid': ['This link was used before or has expired. Ask for a new one on the server: firstread sign-in', 'Liên kết đã dùng hoặc hết hạn. Lấy liên kết mới trên máy chủ: firstread sign-in'],
+  'error.link-invalid': ['This link was used before or has expired. Ask for a new one where Firstread runs.', 'Liên kết đã dùng hoặc đã hết hạn. Hãy lấy liên kết mới trên máy chạy Firstread.'],
   'error.too-many-attempts': ['Too many attempts: wait a little', 'Thử quá nhiều lần: hãy đợi một lát'],
   'error.other': ['That did not work ({code})', 'Không thực hiện được ({code})'],
 };

@@ -1,7 +1,7 @@
 /** One study beside the list: the picture with its overlay, scores beside thresholds, what may be done, the journal. */
 import * as api from './api.js';
 import { bdi, h } from './dom.js';
-import { ageAndSex, clock, megabytes, personName, plain, scoreText, studyMoment } from './format.js';
+import { ageAndSex, clock, megabytes, personName, plain, scoreText, studyMoment, thresholdText } from './format.js';
 import { icon } from './icons.js';
 import { drawOverlay, marksSomething } from './overlay.js';
 import { reasonLine, reasonText } from './reasons.js';
@@ -24,7 +24,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     const { row } = detail;
     element.setAttribute('aria-label', t('panel.label'));
     element.className = `panel ${wide ? 'wide' : ''}`;
-    element.replaceChildren(header(row), h('div', { class: 'panel-scroll' }, picture(), facts(row)), actions(row));
+    element.replaceChildren(header(row), h('div', { class: 'panel-scroll' }, verdict(row), picture(), facts(row)), actions(row));
     element.querySelector('.panel-scroll').scrollTop = scrolled;
   }
 
@@ -49,11 +49,12 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
       // The picture's own shape holds its place before its bytes are here.
       const stage = h('div', { class: 'stage' }, img, overlayShown ? drawOverlay(image) : undefined);
       if (image.columns > 0 && image.rows > 0) stage.style.aspectRatio = `${image.columns} / ${image.rows}`;
-      img.addEventListener('error', () => frame.replaceChildren(noPicture()));
+      img.addEventListener('error', () => frame.replaceChildren(noPicture(), tools));
       frame.replaceChildren(stage, h('span', { class: 'burn' }, t('panel.only')));
     };
     show();
-    return h('div', { class: 'picture' }, tools, frame, image !== undefined && h('p', { class: 'note' }, pictureNote(image)));
+    frame.append(tools);
+    return h('div', { class: 'picture' }, frame, image !== undefined && h('p', { class: 'note' }, pictureNote(image)));
   }
 
   const pictureNote = (image) => (image.status === 'scored' && !marksSomething(image) ? `${t('panel.nothingMarked')} ${t('panel.preview')}.` : `${t('panel.preview')}.`);
@@ -64,12 +65,16 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     render();
   }
 
+  const verdict = (row) => h('div', { class: 'verdict' },
+    h('div', { class: 'verdict-line' }, flagBadge(row), h('span', { class: 'spacer' }),
+      !isDone(row) && why === undefined && h('button', { type: 'button', class: 'link', title: 'w', onclick: onWhy }, t('panel.why'))),
+    h('p', {}, reasonLine(row)),
+    row.attention !== null && row.attention.code !== row.reason.code && h('p', { class: 'attention-line' }, icon('attention'), reasonText(row.attention)),
+    !isDone(row) && why !== undefined && h('p', { class: 'why' }, bdi(why)));
+
   function facts(row) {
     const { assessment, images, journal, reports, deliveries } = detail;
     return h('div', { class: 'facts' },
-      h('div', { class: 'verdict' }, flagBadge(row), h('p', {}, reasonLine(row)),
-        row.attention !== null && row.attention.code !== row.reason.code && h('p', { class: 'attention-line' }, icon('attention'), reasonText(row.attention)),
-        !isDone(row) && h('p', { class: 'why' }, why === undefined ? h('button', { type: 'button', class: 'link', title: 'w', onclick: onWhy }, t('panel.why')) : bdi(why))),
       (assessment.findings.length > 0 || assessment.notAssessed.length > 0) && h('section', {}, h('h3', {}, t('panel.findings'), h('span', { class: 'aside' }, t('panel.only'))),
         assessment.findings.map(score),
         assessment.notAssessed.map((one) => h('p', { class: 'score-none' }, `${t(`family.${one.family}`)}: ${t('panel.notAssessed')} – ${reasonText(one.reason)}`))),
@@ -92,7 +97,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     return h('div', { class: 'score' },
       h('span', { class: 'score-name' }, t(`family.${finding.family}`)),
       h('span', { class: 'score-number' }, scoreText(finding.score)),
-      h('span', { class: 'score-words' }, `${t('panel.threshold', { n: scoreText(finding.threshold) })} · ${finding.flagged ? t('panel.flagged') : t('panel.below')}`),
+      h('span', { class: 'score-words' }, `${t('panel.threshold', { n: thresholdText(finding.threshold) })} · ${finding.flagged ? t('panel.flagged') : t('panel.below')}`),
       meter,
       h('span', { class: 'score-model' }, [t('panel.model', finding.model), axis].filter(Boolean).join(' · ')));
   }
