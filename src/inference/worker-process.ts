@@ -32,8 +32,8 @@ export interface WorkerProcessOptions {
 }
 
 export const WORKER_OPTIONS_VARIABLE = 'FIRSTREAD_WORKER_OPTIONS';
-/** A GPU wants full batches; a CPU gains nothing beyond four (measured: docs/models.md), and a flag should not wait. */
-export const BATCH_MAX = { cpu: 4, cuda: 32 } as const;
+/** A GPU wants full batches; on a CPU the warm-up finds out whether batches pay at all. */
+export const BATCH_MAX = { cpu: 8, cuda: 32 } as const;
 /** How often the parent hears how it goes. */
 const STATUS_EVERY_MS = 1_000;
 /** `firstread worker` shows it as its exit code; the hub restarts the worker either way. */
