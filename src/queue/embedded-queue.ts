@@ -30,6 +30,8 @@ const FOLLOW_MS = 1_000;
 const BUSY_MS_MAX = 5_000;
 const BUSY_PAUSE_MS = 10;
 
+const SUSPECT_PAUSE_MS = 50;
+
 const WAITING = 0;
 const ACTIVE = 1;
 const COMPLETED = 2;
@@ -61,13 +63,17 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
   const ticker = setInterval(tick, options.pollMs ?? POLL_MS);
   ticker.unref();
 
+  /** SQLite goes on happily with a file that has been moved away: look whether another process has replaced it. */
+  function followFile(): void {
+    if (performance.now() - followedAtMs < FOLLOW_MS) return;
+    followedAtMs = performance.now();
+    if (database.follow()) seenVersion = -1;
+  }
+
   function tick(): void {
     if (endedListeners.size === 0 && sleepers.size === 0) return;
     try {
-      if (performance.now() - followedAtMs >= FOLLOW_MS) {
-        followedAtMs = performance.now();
-        if (database.follow()) seenVersion = -1;
-      }
+      followFile();
       const version = database.version();
       healthy = true;
       if (version !== seenVersion) {
@@ -106,6 +112,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     for (const startedAtMs = performance.now(); ; ) {
       if (closed) throw new Error('the queue is closed');
       try {
+        followFile();
         const result = database.transact(step);
         healthy = true;
         return result;
@@ -160,11 +167,22 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     });
   }
 
+  /** When the next waiting job may go, or the next lease is over. */
   function readNextDue(): number {
-    const row = database
-      .prepare('SELECT min((SELECT min(not_before_ms) FROM job WHERE state = 0), (SELECT min(lease_until_ms) + 1 FROM job WHERE state = 1)) AS both, (SELECT min(not_before_ms) FROM job WHERE state = 0) AS delayed, (SELECT min(lease_until_ms) + 1 FROM job WHERE state = 1) AS leased')
-      .get() as { both: number | null; delayed: number | null; leased: number | null };
-    return row.both ?? row.delayed ?? row.leased ?? Number.POSITIVE_INFINITY;
+    const [row] = database.all<{ waiting: number | null; leased: number | null }>(
+      'SELECT (SELECT min(not_before_ms) FROM job WHERE state = 0) AS waiting, (SELECT min(lease_until_ms) + 1 FROM job WHERE state = 1) AS leased',
+    );
+    return Math.min(row?.waiting ?? Number.POSITIVE_INFINITY, row?.leased ?? Number.POSITIVE_INFINITY);
+  }
+
+  async function claimOnce(max: number): Promise<readonly ClaimedJob[]> {
+    // Looking takes no lock: idle workers do not stand in each other's way.
+    nextDueAtMs = readNextDue();
+    if (nextDueAtMs > now()) return [];
+    const claimed = await transact(() => claimNow(max));
+    // A suspect that must wait for its turn is due all the time: do not ask at every tick.
+    if (claimed.length === 0) nextDueAtMs = now() + SUSPECT_PAUSE_MS;
+    return claimed;
   }
 
   /** Until something changes, or `ms` are over. */
@@ -239,11 +257,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     async claim(max, waitMs) {
       for (const untilMs = performance.now() + waitMs; ; ) {
         if (closed) return [];
-        const claimed = await transact(() => {
-          const taken = claimNow(max);
-          if (taken.length === 0) nextDueAtMs = readNextDue();
-          return taken;
-        }).catch(() => []);
+        const claimed = await claimOnce(max).catch(() => []);
         const leftMs = untilMs - performance.now();
         if (claimed.length > 0 || leftMs <= 0 || closed) return claimed;
         await sleep(leftMs);
