@@ -28,15 +28,23 @@ export const MIGRATIONS: readonly string[] = [
     patient_id TEXT,
     accession_number TEXT,
     search_text TEXT NOT NULL,             -- folded: name, patient id, accession, description
-    summary_json TEXT NOT NULL,            -- StudySummary: all that a list row needs
-    assessment_json TEXT NOT NULL          -- Assessment with heatmaps and regions
+    summary_json TEXT NOT NULL             -- StudySummary: all that a list row needs
   ) STRICT;
-  CREATE INDEX studies_on_list ON studies (received_at_ms) WHERE on_list = 1;
+  -- Ranking reads these columns of every open study, and nothing else.
+  CREATE INDEX studies_on_list ON studies (waiting_since_ms, priority, inpatient, age_years, study_uid) WHERE on_list = 1;
+  CREATE INDEX studies_open_counts ON studies (state, priority) WHERE on_list = 1;
+  CREATE INDEX studies_search ON studies (received_at_ms DESC, search_text);
   CREATE INDEX studies_outstanding ON studies (stat DESC, received_at_ms) WHERE outstanding = 1;
-  CREATE INDEX studies_left ON studies (left_at_ms) WHERE on_list = 0;
-  CREATE INDEX studies_state ON studies (state);
+  CREATE INDEX studies_outstanding_id ON studies (id) WHERE outstanding = 1;
+  CREATE INDEX studies_left ON studies (left_at_ms DESC, search_text) WHERE on_list = 0;
   CREATE INDEX studies_patient ON studies (patient_id);
   CREATE INDEX studies_accession ON studies (accession_number);
+
+  -- Apart from its study: heavy (heatmaps, regions), written seldom.
+  CREATE TABLE assessments (
+    study_uid TEXT PRIMARY KEY REFERENCES studies (study_uid),
+    assessment_json TEXT NOT NULL
+  ) STRICT;
 
   CREATE TABLE instances (
     id INTEGER PRIMARY KEY,
@@ -56,7 +64,8 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (sop_uid, content_sha256)
   ) STRICT;
   CREATE INDEX instances_study ON instances (study_uid, id);
-  CREATE INDEX instances_received ON instances (received_at_ms);
+  CREATE INDEX instances_received ON instances (received_at_ms, calling_ae, remote_address);
+  CREATE INDEX instances_bytes ON instances (byte_length) WHERE removed_at_ms IS NULL;
 
   CREATE TABLE study_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -6,7 +6,7 @@
  */
 import { DEFAULT_PRIORITY_RULES, type PriorityRules } from '../study/assessment.ts';
 import { DEFAULT_ELIGIBILITY, type EligibilitySettings } from '../study/eligibility.ts';
-import type { StudyCommand, StudyEvent } from '../study/events.ts';
+import type { StudyEvent } from '../study/events.ts';
 import type { Reduction } from '../study/transition.ts';
 import type { OrderContext, Study } from '../study/types.ts';
 import type { StudyFacts } from '../study/worklist-row.ts';
@@ -17,7 +17,7 @@ import { createDeviceRows, type DeviceRows } from './device-rows.ts';
 import { createInstanceRows, type InstanceRows, type RecordedInstance, type StoredInstance } from './instance-rows.ts';
 import { createReportRows, type ReportRows } from './report-rows.ts';
 import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
-import { createStudyRows } from './study-rows.ts';
+import { createStudyRows, type OutstandingCommand } from './study-rows.ts';
 import { createWorklistQuery, type WorklistQuery } from './worklist-query.ts';
 
 export interface RegistryOptions {
@@ -34,11 +34,6 @@ export interface JournalEntry {
   readonly event: StudyEvent;
 }
 
-export interface OutstandingCommand {
-  readonly studyInstanceUid: string;
-  readonly command: StudyCommand;
-}
-
 export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, AccountRows, RetentionQuery, CommitQueue {
   /** One commit around several calls; all or nothing. */
   transact<T>(work: () => T): T;
@@ -52,12 +47,16 @@ export interface Registry extends InstanceRows, DeviceRows, ReportRows, Worklist
   studyFacts(studyInstanceUid: string): StudyFacts | undefined;
   /** All that is still to be done, STAT first, then oldest; `limit` counts studies. */
   outstandingCommands(limit?: number): OutstandingCommand[];
+  /** The same in small portions for `reconcile`, which must not hold up the event loop: from cursor 0 until it is undefined. */
+  outstandingAfter(cursor: number, limit: number): { commands: OutstandingCommand[]; cursor: number | undefined };
   /** The journal of one study, oldest first. */
   events(studyInstanceUid: string): JournalEntry[];
   /** What SQLite thinks of its file: empty means sound. Reads the whole file; takes its time. */
   quickCheck(): string[];
   close(): void;
 }
+
+export type { OutstandingCommand } from './study-rows.ts';
 
 /** More studies than this in one reconcile would hold the event loop; the rest comes with the next one. */
 export const OUTSTANDING_STUDIES_MAX = 10_000;
@@ -84,6 +83,7 @@ export function openRegistry(path: string, options: RegistryOptions = {}): Regis
     study: (studyUid) => database.transact(() => studies.load(studyUid)?.study),
     studyFacts: (studyUid) => database.transact(() => studies.load(studyUid)?.facts),
     outstandingCommands: (limit = OUTSTANDING_STUDIES_MAX) => database.transact(() => studies.outstanding(limit)),
+    outstandingAfter: (cursor, limit) => database.transact(() => studies.outstandingAfter(cursor, limit)),
     events: (studyUid) =>
       database.all('SELECT id, at_ms, event_json FROM study_events WHERE study_uid = ? ORDER BY id', studyUid).map((row) => ({
         id: Number(row['id']),

@@ -1,7 +1,7 @@
 /**
  * Studies between the pure heart and SQLite: load, reduce, save, journal, in one transaction. A study's images lie in the
  * `instances` table, one row each, and only rows that changed are written: a CT of 2,000 slices sent here by mistake must
- * not rewrite itself 2,000 times. Studies in use are kept in memory (only the hub writes; see `forget`).
+ * not rewrite itself 2,000 times. Studies in use are kept in memory: only the hub writes (database.ts notices where that is not so).
  */
 import assert from 'node:assert';
 import { FirstreadError } from '../errors.ts';
@@ -19,7 +19,7 @@ import { searchTextOf } from './search-text.ts';
 const STUDIES_CACHED_MAX = 512;
 
 const STUDY_COLUMNS =
-  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged calling_ae institution patient_id accession_number search_text summary_json assessment_json'.split(
+  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged calling_ae institution patient_id accession_number search_text summary_json'.split(
     ' ',
   );
 const SAVE_STUDY = `INSERT INTO studies (study_uid, ${STUDY_COLUMNS.join(', ')})
@@ -39,12 +39,18 @@ export interface NewInstanceRow {
   readonly byteLength: number;
 }
 
+export interface OutstandingCommand {
+  readonly studyInstanceUid: string;
+  readonly command: StudyCommand;
+}
+
 export interface StudyRows {
   load(studyUid: string): StudyRecord | undefined;
   apply(studyUid: string, event: StudyEvent, nowMs: number, arriving?: NewInstanceRow): Reduction;
-  outstanding(limit: number): { studyInstanceUid: string; command: StudyCommand }[];
-  /** Everything cached may be wrong. */
-  forget(): void;
+  /** STAT first, then oldest; `limit` counts studies. */
+  outstanding(limit: number): OutstandingCommand[];
+  /** The same in small portions, from cursor 0 until the cursor is undefined. */
+  outstandingAfter(cursor: number, limit: number): { commands: OutstandingCommand[]; cursor: number | undefined };
 }
 
 export function createStudyRows(database: Database, rules: PriorityRules): StudyRows {
@@ -53,7 +59,7 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
   function load(studyUid: string): StudyRecord | undefined {
     const known = cache.get(studyUid);
     if (known) return known;
-    const row = database.get('SELECT summary_json, assessment_json FROM studies WHERE study_uid = ?', studyUid);
+    const row = database.get('SELECT summary_json, assessment_json FROM studies JOIN assessments USING (study_uid) WHERE study_uid = ?', studyUid);
     if (!row) return undefined;
     const instances = database.all('SELECT standing_json FROM instances WHERE study_uid = ? ORDER BY id', studyUid);
     const record = recordOf(row, instances);
@@ -78,14 +84,14 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
     if (reduction.study === known?.study) return reduction;
 
     const facts = arriving ? mergeFacts(known?.facts, arriving) : (known?.facts ?? {});
-    saveStudy(reduction.study, facts);
+    saveStudy(known?.study, reduction.study, facts);
     saveInstances(known?.study.instances ?? [], reduction.study, arriving);
     appendEvent(studyUid, event, nowMs);
     remember(studyUid, { study: reduction.study, facts });
     return reduction;
   }
 
-  function saveStudy(study: Study, facts: StudyFacts): void {
+  function saveStudy(before: Study | undefined, study: Study, facts: StudyFacts): void {
     const summary = summarise(study, study.instances.length, facts);
     const leftAtMs = study.readAtMs ?? study.closedAtMs ?? null;
     database.run(
@@ -110,6 +116,11 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
       facts.accessionNumber ?? null,
       searchTextOf(facts),
       JSON.stringify(summary),
+    );
+    if (study.assessment === before?.assessment) return;
+    database.run(
+      'INSERT INTO assessments VALUES (?, ?) ON CONFLICT DO UPDATE SET assessment_json = excluded.assessment_json',
+      study.studyInstanceUid,
       JSON.stringify(study.assessment),
     );
   }
@@ -159,11 +170,16 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
     );
   }
 
-  function outstanding(limit: number): { studyInstanceUid: string; command: StudyCommand }[] {
-    const rows = database.all(
-      'SELECT study_uid FROM studies WHERE outstanding = 1 ORDER BY stat DESC, received_at_ms LIMIT ?',
-      limit,
-    );
+  function outstanding(limit: number): OutstandingCommand[] {
+    return commandsOf(database.all('SELECT study_uid FROM studies WHERE outstanding = 1 ORDER BY stat DESC, received_at_ms LIMIT ?', limit));
+  }
+
+  function outstandingAfter(cursor: number, limit: number): { commands: OutstandingCommand[]; cursor: number | undefined } {
+    const rows = database.all('SELECT id, study_uid FROM studies WHERE outstanding = 1 AND id > ? ORDER BY id LIMIT ?', cursor, limit);
+    return { commands: commandsOf(rows), cursor: rows.length < limit ? undefined : Number(rows.at(-1)?.['id']) };
+  }
+
+  function commandsOf(rows: readonly Row[]): OutstandingCommand[] {
     return rows.flatMap((row) => {
       const studyInstanceUid = String(row['study_uid']);
       const record = load(studyInstanceUid);
@@ -172,7 +188,7 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
   }
 
   database.onVoid(() => cache.clear());
-  return { load, apply, outstanding, forget: () => cache.clear() };
+  return { load, apply, outstanding, outstandingAfter };
 }
 
 function recordOf(row: Row, instances: readonly Row[]): StudyRecord {

@@ -43,6 +43,11 @@ export interface WorklistPage {
 /** Rows of one page where the caller does not say. */
 export const WORKLIST_LIMIT_DEFAULT = 200;
 
+/** Waiting times on the list may be this old. */
+const RANKING_VALID_MS = 1_000;
+/** The condition of no filter. */
+const EVERYTHING = '1';
+
 export interface WorklistQuery {
   worklist(options: WorklistOptions): WorklistPage;
   /** Open or not, latest first. */
@@ -53,17 +58,28 @@ export interface WorklistQuery {
   openCounts(): { state: StudyState; priority: Priority; count: number }[];
 }
 
-type Placed = RankedStudy<Rankable & { readonly id: number; readonly matches: boolean }>;
+type Placed = RankedStudy<Rankable & { readonly id: number }>;
 type Value = string | number;
 
 export function createWorklistQuery(database: Database): WorklistQuery {
-  function rankOpen(nowMs: number, caps: WaitingCaps, filter: WorklistFilter): Placed[] {
+  let latest: { key: string; ranked: readonly Placed[] } | undefined;
+  // A ranking made inside a transaction that was rolled back knows studies that never were.
+  database.onVoid(() => (latest = undefined));
+
+  /** The whole list in order. Asked again within the second and nothing has changed: the same answer. */
+  function rankOpen(nowMs: number, caps: WaitingCaps): readonly Placed[] {
+    const key = `${Math.floor(nowMs / RANKING_VALID_MS)} ${database.changeMark()} ${JSON.stringify(caps)}`;
+    if (latest?.key === key) return latest.ranked;
+    const rows = database.all('SELECT id, study_uid, priority, inpatient, age_years, waiting_since_ms FROM studies WHERE on_list = 1');
+    latest = { key, ranked: rankWorklist(rows.map(rankableOf), caps, nowMs) };
+    return latest.ranked;
+  }
+
+  function matching(ranked: readonly Placed[], filter: WorklistFilter): readonly Placed[] {
     const { sql, values } = conditionOf(filter);
-    const rows = database.all(
-      `SELECT id, study_uid, priority, inpatient, age_years, waiting_since_ms, (${sql}) AS matches FROM studies WHERE on_list = 1`,
-      ...values,
-    );
-    return rankWorklist(rows.map(rankableOf), caps, nowMs);
+    if (sql === EVERYTHING) return ranked;
+    const ids = new Set(database.all(`SELECT id FROM studies WHERE on_list = 1 AND ${sql}`, ...values).map((row) => Number(row['id'])));
+    return ranked.filter(({ study }) => ids.has(study.id));
   }
 
   function summaryOf(id: number): StudySummary {
@@ -73,13 +89,13 @@ export function createWorklistQuery(database: Database): WorklistQuery {
   function worklist(options: WorklistOptions): WorklistPage {
     const { nowMs, caps = DEFAULT_CAPS_MINUTES, filter = {}, offset = 0, limit = WORKLIST_LIMIT_DEFAULT } = options;
     return database.transact(() => {
-      const ranked = rankOpen(nowMs, caps, filter);
-      const matching = ranked.filter(({ study }) => study.matches);
-      const rows = matching.slice(offset, offset + limit).map((placed) => toWorklistRow(summaryOf(placed.study.id), placed));
+      const ranked = rankOpen(nowMs, caps);
+      const shown = matching(ranked, filter);
+      const rows = shown.slice(offset, offset + limit).map((placed) => toWorklistRow(summaryOf(placed.study.id), placed));
       if (options.includeRead && rows.length < limit) {
-        rows.push(...left(filter, Math.max(0, offset - matching.length), limit - rows.length));
+        rows.push(...left(filter, Math.max(0, offset - shown.length), limit - rows.length));
       }
-      return { rows, openCount: ranked.length, matchingCount: matching.length };
+      return { rows, openCount: ranked.length, matchingCount: shown.length };
     });
   }
 
@@ -87,7 +103,9 @@ export function createWorklistQuery(database: Database): WorklistQuery {
     const { sql, values } = conditionOf(filter);
     return database
       .all(
-        `SELECT summary_json FROM studies WHERE on_list = 0 AND (${sql}) ORDER BY left_at_ms DESC LIMIT ? OFFSET ?`,
+        `SELECT summary_json FROM studies WHERE id IN
+           (SELECT id FROM studies INDEXED BY studies_left WHERE on_list = 0 AND ${sql} ORDER BY left_at_ms DESC LIMIT ? OFFSET ?)
+         ORDER BY left_at_ms DESC`,
         ...values,
         Math.min(limit, Number.MAX_SAFE_INTEGER),
         offset,
@@ -98,15 +116,22 @@ export function createWorklistQuery(database: Database): WorklistQuery {
   function search(query: string, limit: number, nowMs: number): WorklistRow[] {
     const { sql, values } = conditionOf({ search: query });
     return database.transact(() => {
-      const found = database.all(`SELECT id, on_list, summary_json FROM studies WHERE ${sql} ORDER BY received_at_ms DESC LIMIT ?`, ...values, limit);
-      const ranks = new Map(found.some((row) => row['on_list'] === 1) ? rankOpen(nowMs, DEFAULT_CAPS_MINUTES, {}).map((placed) => [placed.study.id, placed]) : []);
+      // The inner query finds by index alone: years of studies are not read for three rows.
+      const found = database.all(
+        `SELECT id, on_list, summary_json FROM studies WHERE id IN
+           (SELECT id FROM studies INDEXED BY studies_search WHERE ${sql} ORDER BY received_at_ms DESC LIMIT ?)
+         ORDER BY received_at_ms DESC`,
+        ...values,
+        limit,
+      );
+      const ranks = new Map(found.some((row) => row['on_list'] === 1) ? rankOpen(nowMs, DEFAULT_CAPS_MINUTES).map((placed) => [placed.study.id, placed]) : []);
       return found.map((row) => toWorklistRow(parseSummary(row), ranks.get(Number(row['id']))));
     });
   }
 
   function explain(uidA: string, uidB: string, nowMs: number, caps: WaitingCaps = DEFAULT_CAPS_MINUTES): string | undefined {
     return database.transact(() => {
-      const ranked = rankOpen(nowMs, caps, {});
+      const ranked = rankOpen(nowMs, caps);
       const withReason = (uid: string) => {
         const placed = ranked.find(({ study }) => study.studyInstanceUid === uid);
         return placed && { ...placed, study: { ...placed.study, reason: summaryOf(placed.study.id).reason } };
@@ -123,7 +148,7 @@ export function createWorklistQuery(database: Database): WorklistQuery {
       return database.transact(() => {
         const row = database.get('SELECT summary_json FROM studies WHERE study_uid = ?', studyUid);
         if (!row) return undefined;
-        return toWorklistRow(parseSummary(row), rankOpen(nowMs, caps, {}).find(({ study }) => study.studyInstanceUid === studyUid));
+        return toWorklistRow(parseSummary(row), rankOpen(nowMs, caps).find(({ study }) => study.studyInstanceUid === studyUid));
       });
     },
     explain,
@@ -137,7 +162,6 @@ export function createWorklistQuery(database: Database): WorklistQuery {
 function rankableOf(row: Row): Placed['study'] {
   return {
     id: Number(row['id']),
-    matches: row['matches'] === 1,
     studyInstanceUid: String(row['study_uid']),
     priority: row['priority'] as Priority,
     receivedAtMs: Number(row['waiting_since_ms']),
@@ -162,7 +186,7 @@ function conditionOf(filter: WorklistFilter): { sql: string; values: Value[] } {
   if (filter.receivedFromMs !== undefined) add('received_at_ms >= ?', filter.receivedFromMs);
   if (filter.receivedBeforeMs !== undefined) add('received_at_ms < ?', filter.receivedBeforeMs);
   if (filter.readBy !== undefined) add('read_by IS ?', filter.readBy);
-  return { sql: parts.length > 0 ? parts.join(' AND ') : '1', values };
+  return { sql: parts.length > 0 ? `(${parts.join(' AND ')})` : EVERYTHING, values };
 }
 
 function marks(values: readonly unknown[]): string {

@@ -162,6 +162,13 @@ describe('what is outstanding', () => {
       ['2', 'writeReports'],
     ]);
     expect(again.outstandingCommands(1)).toHaveLength(1);
+    const portions: string[] = [];
+    for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+      const portion: ReturnType<typeof again.outstandingAfter> = again.outstandingAfter(cursor, 2);
+      portions.push(portion.commands.map(({ studyInstanceUid }) => studyInstanceUid).join(' '));
+      cursor = portion.cursor;
+    }
+    expect(portions).toEqual([`${STUDY_UID} 2`, '3']);
     again.applyStudyEvent('2', { kind: 'reportsWritten', revision: 1, deliveryCount: 0 }, NOW_MS);
     expect(again.outstandingCommands()).toHaveLength(2);
   });

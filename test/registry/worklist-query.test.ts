@@ -88,6 +88,22 @@ describe('the list', () => {
     expect(uids(registry.worklist({ nowMs: NOW_MS, includeRead: true, filter: { readBy: 'anna' } }).rows)).toEqual(['3']);
   });
 
+  test('a ranking is used again only while nothing has changed, and never after a rollback', () => {
+    const { registry, add } = filled();
+    const list = () => uids(registry.worklist({ nowMs: NOW_MS }).rows);
+    expect(list()).toHaveLength(5);
+    add('6', 1);
+    expect(list()).toHaveLength(6);
+    const halfway = () => registry.transact(() => {
+      add('7', 1);
+      expect(list()).toHaveLength(7);
+      throw new Error('halfway');
+    });
+    expect(halfway).toThrow('halfway');
+    expect(list()).toHaveLength(6);
+    expect(registry.worklist({ nowMs: NOW_MS + 61 * MINUTE_MS }).rows.filter(({ overdue }) => overdue)).toHaveLength(5);
+  });
+
   test('why, for any two on the list', () => {
     const { registry } = filled();
     expect(registry.explain('1', '3', NOW_MS)).toBe('The first is critical (Lung nodule 60 (threshold 50) · STAT (device ER1)); the second is routine.');
