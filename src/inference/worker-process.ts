@@ -68,7 +68,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
       decodeThreads: options.decodeThreads,
       batchMax,
       settings: options.settings,
-      limits: { ...workerLimits(batchMax, options.decodeThreads, options.queueLimits.leaseMs), ...(options.decodeDeadlineMs === undefined ? {} : { decodeDeadlineMs: options.decodeDeadlineMs }) },
+      limits: { ...workerLimits(options.decodeThreads, options.queueLimits.leaseMs), ...(options.decodeDeadlineMs === undefined ? {} : { decodeDeadlineMs: options.decodeDeadlineMs }) },
       onEvent: (event) => {
         if (event.type === 'answered') counts.answered += 1;
         if (event.type === 'failed') counts.failed += 1;

@@ -32,22 +32,29 @@ export interface WorkerLimits {
   readonly leaseMs: number;
   /** A decoder that takes longer is ended. */
   readonly decodeDeadlineMs: number;
-  /** Images in hand at once: enough to fill the next batch while one runs, bounded because each holds its pixels. */
-  readonly inHandMax: number;
+  readonly decodeThreads: number;
   /** How long a claim may wait for a job: a stop is noticed after at most this. */
   readonly claimWaitMs: number;
   /** Pause after a failure that has nothing to do with an image (queue or hub away). */
   readonly troublePauseMs: number;
 }
 
-export const workerLimits = (batchMax: number, decodeThreads: number, leaseMs = 5_000): WorkerLimits => ({
+export const workerLimits = (decodeThreads: number, leaseMs = 5_000): WorkerLimits => ({
   leaseMs,
+  decodeThreads,
   decodeDeadlineMs: DECODE_DEADLINE_MS,
-  /** Three batches: one running, one ready, one being decoded. */
-  inHandMax: Math.max(3 * batchMax, 2 * decodeThreads + 2),
   claimWaitMs: 250,
   troublePauseMs: 500,
 });
+
+/**
+ * Images in hand at once: three of the largest batches that the models were warmed for (one running, one ready, one
+ * being decoded), and work for every decoding thread. Bounded, because each holds its file and its pixels.
+ */
+export function inHandMax(engine: ModelEngine, decodeThreads: number): number {
+  const largest = Math.max(1, ...engine.models.flatMap((m) => m.costs.map((c) => c.bucket)));
+  return Math.max(3 * largest, 2 * decodeThreads + 2);
+}
 
 export type WorkerEvent =
   | { readonly type: 'ready'; readonly models: readonly ModelReference[]; readonly provider: string }
@@ -97,13 +104,18 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   const runner = createBatchRunner(engine, { sharedBuffers: true });
   const room: AnswerRoom = { ...options, runner, onPreviewFailed: (fileKey, error) => onEvent({ type: 'preview-failed', fileKey, code: codeOf(error) }) };
   const inHand = new Map<string, InHand>();
+  const most = inHandMax(engine, limits.decodeThreads);
   let fatal: unknown;
+  // One listener for all: a signal that lives as long as the worker must not gather one for every image.
+  const stopAll = (): void => inHand.forEach((one) => one.ended.abort());
+  signal.addEventListener('abort', stopAll, { once: true });
   const leases = setInterval(() => void renewLeases(source, inHand, onEvent), limits.leaseMs / 3);
   onEvent({ type: 'ready', models: engine.models.map((m) => m.reference), provider: describeProvider(options.provider) });
 
   const take = (claim: ClaimedJob): Promise<void> => {
-    const mine: InHand = { claim, lost: new AbortController() };
+    const mine: InHand = { claim, ended: new AbortController(), lost: false };
     inHand.set(claim.token, mine);
+    if (signal.aborted) mine.ended.abort();
     return handle(mine, room, options)
       .catch((error: unknown) => {
         fatal ??= error;
@@ -114,23 +126,24 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   const working = new Set<Promise<void>>();
   try {
     while (!signal.aborted && fatal === undefined) {
-      if (working.size >= limits.inHandMax) {
+      if (working.size >= most) {
         await Promise.race(working);
         continue;
       }
-      const claims = await claimSome(source, limits.inHandMax - working.size, limits, onEvent);
+      const claims = await claimSome(source, most - working.size, limits, onEvent);
       const [suspect, ...others] = claims.filter((c) => c.attempt > 1);
       for (const claim of claims) if (claim.attempt === 1) track(working, take(claim));
       if (suspect === undefined) continue;
       // It failed before, and may have taken a worker with it: alone, so that it can take nobody else's image along.
       for (const claim of others) await source.release(claim).catch(() => undefined);
-      inHand.set(suspect.token, { claim: suspect, lost: new AbortController() });
+      inHand.set(suspect.token, { claim: suspect, ended: new AbortController(), lost: false });
       await Promise.all(working);
       await take(suspect);
     }
     await Promise.all(working);
   } finally {
     clearInterval(leases);
+    signal.removeEventListener('abort', stopAll);
   }
   onEvent({ type: 'stopped', statistics: runner.statistics() });
   if (fatal !== undefined) throw fatal;
@@ -138,8 +151,10 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
 
 interface InHand {
   readonly claim: ClaimedJob;
-  /** Aborted when the lease was lost: whatever comes out is stale. */
-  readonly lost: AbortController;
+  /** Aborted when the worker stops or the lease was lost. */
+  readonly ended: AbortController;
+  /** Whatever comes out is stale. */
+  lost: boolean;
 }
 
 function track(working: Set<Promise<void>>, one: Promise<void>): void {
@@ -158,9 +173,11 @@ async function claimSome(source: JobSource, max: number, limits: WorkerLimits, o
 }
 
 async function renewLeases(source: JobSource, inHand: Map<string, InHand>, onEvent: WorkerOptions['onEvent']): Promise<void> {
-  for (const { claim, lost } of [...inHand.values()]) {
+  for (const one of [...inHand.values()]) {
     try {
-      if (inHand.has(claim.token) && !(await source.extend(claim)) && inHand.has(claim.token)) lost.abort();
+      if (!inHand.has(one.claim.token) || (await source.extend(one.claim)) || !inHand.has(one.claim.token)) continue;
+      one.lost = true;
+      one.ended.abort();
     } catch (error) {
       onEvent({ type: 'trouble', code: 'queue', message: messageOf(error) });
       return;
@@ -169,14 +186,15 @@ async function renewLeases(source: JobSource, inHand: Map<string, InHand>, onEve
 }
 
 /** Rejects only with what ends the worker. */
-async function handle({ claim, lost }: InHand, room: AnswerRoom, { source, signal, onEvent, provider, limits }: ServeOptions): Promise<void> {
+async function handle(mine: InHand, room: AnswerRoom, { source, signal, onEvent, provider, limits }: ServeOptions): Promise<void> {
+  const { claim } = mine;
   const { job, attempt } = claim;
   const before = { jobId: job.jobId, attempt };
   let outcome: AnalysisOutcome;
   try {
-    outcome = await answerJob(job, room, AbortSignal.any([signal, lost.signal]));
+    outcome = await answerJob(job, room, mine.ended.signal);
   } catch (error) {
-    if (lost.signal.aborted) return onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
+    if (mine.lost) return onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
     const blame = signal.aborted ? 'nobody' : whoIsToBlame(error, provider);
     const next = blame === 'image' ? await settle(() => source.fail(claim, `${codeOf(error)}: ${messageOf(error)}`), 'stale' as const) : await settle(async () => (await source.release(claim), 'released' as const), 'stale' as const);
     onEvent({ type: 'failed', ...before, code: codeOf(error), message: messageOf(error), next });
@@ -184,17 +202,17 @@ async function handle({ claim, lost }: InHand, room: AnswerRoom, { source, signa
     if (blame === 'hub') await pause(limits.troublePauseMs, undefined, { signal }).catch(() => undefined);
     return;
   }
-  const accepted = await complete(source, claim, outcome, lost.signal, limits.troublePauseMs);
+  const accepted = await complete(source, mine, outcome, limits.troublePauseMs);
   onEvent({ type: 'answered', ...before, sopInstanceUid: job.sopInstanceUid, kind: outcome.kind, timings: outcome.timings, accepted: accepted === 'accepted' });
 }
 
 /** Tried again while the lease may last: a queue that restarts must not cost an answer. */
-async function complete(source: JobSource, claim: ClaimedJob, outcome: AnalysisOutcome, lost: AbortSignal, pauseMs: number): Promise<'accepted' | 'stale'> {
+async function complete(source: JobSource, mine: InHand, outcome: AnalysisOutcome, pauseMs: number): Promise<'accepted' | 'stale'> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await source.complete(claim, outcome);
+      return await source.complete(mine.claim, outcome);
     } catch {
-      if (lost.aborted || tries >= COMPLETE_TRIES_MAX) return 'stale';
+      if (mine.lost || tries >= COMPLETE_TRIES_MAX) return 'stale';
       await pause(pauseMs);
     }
   }

@@ -70,7 +70,7 @@ function serveHere(engine: ModelEngine, replaced: Partial<ServeOptions> = {}) {
     instances: createFileSource({ spool: join(folder, 'spool'), previews: join(folder, 'previews'), instanceBytesMax: 1e8 }),
     provider: { name: 'cpu', deviceId: 0 },
     settings,
-    limits: { ...workerLimits(4, 1, queueLimits.leaseMs), claimWaitMs: 20, troublePauseMs: 20 },
+    limits: { ...workerLimits(1, queueLimits.leaseMs), claimWaitMs: 20, troublePauseMs: 20 },
     onEvent: (event) => events.push(event),
     signal: stop.signal,
     decode: async (bytes) => decodeInstance(bytes),
@@ -118,6 +118,26 @@ describe('the worker as a process', () => {
     expect(messages.find((m) => m.type === 'ready')).toMatchObject({ provider: 'cpu', models: [{ name: 'tiny-lung-field' }, { name: 'tiny-heatmap' }, { name: 'tiny-yolo' }] });
     const stopped = messages.find((m) => m.type === 'stopped');
     expect(stopped?.type === 'stopped' && stopped.statistics.map((one) => one.pictures)).toEqual([12, 12, 12]);
+  });
+
+  test('killed in the middle of its work: another worker answers what was left, everything once', { timeout: 60_000 }, async () => {
+    const options: WorkerProcessOptions = { queue: { kind: 'embedded', path: join(folder, 'queue.sqlite') }, queueLimits: { ...queueLimits, leaseMs: 500 }, instances: { kind: 'file', spool: join(folder, 'spool'), previews: join(folder, 'previews') }, models: [models], provider: 'cpu', inferenceThreads: 1, decodeThreads: 1, settings };
+    await queue.close();
+    queue = openEmbeddedQueue(join(folder, 'queue.sqlite'), options.queueLimits);
+    await queue.add(await Promise.all(Array.from({ length: 40 }, async () => store(wrapAsDx(drawChest({ width: 700, height: 700 }))))));
+    const start = () => fork(join(import.meta.dirname, '../../src/inference/worker-process.ts'), [JSON.stringify(options)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const first = start();
+    await endedJobs(3);
+    first.kill('SIGKILL');
+    await new Promise((resolve) => first.once('exit', resolve));
+    const before = (await queue.ended(100)).length;
+    expect(before).toBeLessThan(40);
+    const second = start();
+    const ended = await endedJobs(40);
+    second.send({ type: 'stop' });
+    expect(await new Promise((resolve) => second.once('exit', resolve))).toBe(0);
+    expect(new Set(ended.map((e) => e.job.jobId)).size).toBe(40);
+    expect(ended.every((e) => e.kind === 'completed' && e.outcome.kind === 'scored')).toBe(true);
   });
 
   test('cuda without its libraries is said in words, and nothing runs on the CPU instead', { timeout: 60_000 }, async () => {
