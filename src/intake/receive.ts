@@ -103,6 +103,7 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
 
         async commit() {
           ended = true;
+          let isKept = false;
           try {
             const startedAtMs = now();
             const contentSha256 = await writer.flush();
@@ -119,6 +120,7 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
             const fileKey = fileKeyOf(announced.sopInstanceUid, announced.transferSyntaxUid, contentSha256);
             const { stored, kind, keptAtMs } = await spool.exclusively(fileKey, async () => {
               await spool.keep(writer, fileKey, contentSha256);
+              isKept = true;
               const keptAtMs = now();
               const origin = { callingAeTitle: request.callingAeTitle, calledAeTitle: request.calledAeTitle, remoteAddress: request.remoteAddress, receivedAtMs: keptAtMs };
               const stored: StoredInstance = { header: understood.value, origin, contentSha256, fileKey, byteLength };
@@ -132,7 +134,7 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
             tell({ kind: 'refused', request, code, byteLength: writer.byteLength, error });
             return statusOf(code);
           } finally {
-            await spool.discard(writer);
+            await (isKept ? writer.release() : spool.discard(writer));
           }
         },
 
