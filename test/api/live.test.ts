@@ -5,6 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createLive, type LiveMessage } from '../../src/api/live.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from './demo-site.ts';
 
+/** As long as a loaded machine may need. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 
 describe('feed', () => {
@@ -18,10 +20,10 @@ describe('feed', () => {
     expect(got).toMatchObject([{ studyInstanceUids: ['1'], all: false }]);
     for (const uid of ['2', '3', '2']) live.changed(uid);
     expect(got).toHaveLength(1);
-    await expect.poll(() => got.length).toBe(2);
+    await eventually(() => got.length).toBe(2);
     expect(got[1]).toMatchObject({ studyInstanceUids: ['2', '3'] });
     for (let i = 0; i < 10_000; i += 1) live.changed(String(i));
-    await expect.poll(() => got.at(-1)!.all).toBe(true);
+    await eventually(() => got.at(-1)!.all).toBe(true);
     expect(got.length).toBeLessThan(6);
     live.close();
   });
@@ -72,30 +74,30 @@ describe('server-sent events', () => {
     const port = await start();
     const cookie = site.session('reader');
     const first = listen(port, { cookie });
-    await expect.poll(() => first.state.text).toContain('event: hello');
+    await eventually(() => first.state.text).toContain('event: hello');
     expect(first.state.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
     site.live.changed('1.2.3');
-    await expect.poll(() => first.state.text).toMatch(/id: [0-9a-f]{12}-1\nevent: changed\ndata: \{"studyInstanceUids":\["1\.2\.3"\],"all":false\}\n\n/);
+    await eventually(() => first.state.text).toMatch(/id: [0-9a-f]{12}-1\nevent: changed\ndata: \{"studyInstanceUids":\["1\.2\.3"\],"all":false\}\n\n/);
     const lastId = /id: (\S+)/.exec(first.state.text)![1]!;
     first.stop();
     await pause(30);
     site.live.changed('4.5.6');
     const again = listen(port, { cookie, 'last-event-id': lastId });
-    await expect.poll(() => again.state.text).toContain('4.5.6');
+    await eventually(() => again.state.text).toContain('4.5.6');
     expect(again.state.text).not.toContain('1.2.3"');
     const since = listen(port, { cookie }, `/api/live?since=${lastId}`);
-    await expect.poll(() => since.state.text).toContain('4.5.6');
+    await eventually(() => since.state.text).toContain('4.5.6');
     const stranger = listen(port, { cookie, 'last-event-id': '000000000000-7' });
-    await expect.poll(() => stranger.state.text).toContain('event: reset');
+    await eventually(() => stranger.state.text).toContain('event: reset');
     for (const one of [again, since, stranger]) one.stop();
   });
 
   test('no patient data travels on it', async () => {
     const port = await start();
     const one = listen(port, { cookie: site.session('reader') });
-    await expect.poll(() => one.state.status).toBe(200);
+    await eventually(() => one.state.status).toBe(200);
     site.live.changed(site.studies[1]!.study.studyInstanceUid);
-    await expect.poll(() => one.state.text).toContain('event: changed');
+    await eventually(() => one.state.text).toContain('event: changed');
     expect(one.state.text).not.toMatch(/NGUY|VN4/);
     one.stop();
   });
@@ -104,9 +106,9 @@ describe('server-sent events', () => {
     const port = await start({ limits: { heartbeatMs: 40 } });
     const cookie = site.session('reader');
     const one = listen(port, { cookie });
-    await expect.poll(() => one.state.text).toContain(': beat');
+    await eventually(() => one.state.text).toContain(': beat');
     site.auth.signOut(cookie.split('=')[1]!, 'test');
-    await expect.poll(() => one.state.ended).toBe(true);
+    await eventually(() => one.state.ended).toBe(true);
     expect(one.state.text).toContain('event: ended');
   });
 
@@ -114,13 +116,13 @@ describe('server-sent events', () => {
     const port = await start({ limits: { streamsPerCallerMax: 2 } });
     const cookie = site.session('reader');
     const open = [listen(port, { cookie }), listen(port, { cookie })];
-    await expect.poll(() => open.every((one) => one.state.status === 200)).toBe(true);
+    await eventually(() => open.every((one) => one.state.status === 200)).toBe(true);
     const third = listen(port, { cookie });
-    await expect.poll(() => third.state.status).toBe(503);
+    await eventually(() => third.state.status).toBe(503);
     open[0]!.stop();
-    await expect.poll(async () => {
+    await eventually(async () => {
       const one = listen(port, { cookie });
-      await expect.poll(() => one.state.status).not.toBe(0);
+      await eventually(() => one.state.status).not.toBe(0);
       one.stop();
       return one.state.status;
     }).toBe(200);
@@ -129,8 +131,8 @@ describe('server-sent events', () => {
   test('a server that closes does not wait for its listeners', async () => {
     const port = await start();
     const one = listen(port, { cookie: site.session('reader') });
-    await expect.poll(() => one.state.status).toBe(200);
+    await eventually(() => one.state.status).toBe(200);
     await site.app.close();
-    await expect.poll(() => one.state.ended).toBe(true);
+    await eventually(() => one.state.ended).toBe(true);
   });
 });

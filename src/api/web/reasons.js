@@ -52,6 +52,7 @@ export const REASONS_VI = {
   'marked-unread': 'Được đưa lại danh sách',
 };
 
+const capitalised = (text) => text.charAt(0).toLocaleUpperCase('vi') + text.slice(1);
 const vietnamese = (reason) => REASONS_VI[reason.code] ?? plain(reason.text);
 
 export const reasonText = (reason) => (currentLanguage() === 'vi' ? vietnamese(reason) : plain(reason.text));
@@ -62,11 +63,10 @@ export function reasonLine(row) {
   const flagged = row.findings.filter((one) => one.flagged);
   const parts = [];
   if (flagged.length > 0) parts.push(scores(flagged));
-  else if (row.reason.code === 'below-threshold' && row.findings.length > 0) parts.push(`${scores(row.findings)}: ${t('panel.below')}`);
-  else parts.push(vietnamese(row.reason));
+  else if (row.reason.code === 'below-threshold') parts.push(`${vietnamese(row.reason)}: ${row.findings.map((one) => `${t(`family.${one.family}`)} ${scoreText(one.score)}`).join(', ')}`);
+  else parts.push(capitalised(vietnamese(row.reason)));
   if (row.attention !== null && row.attention.code !== row.reason.code) parts.push(vietnamese(row.attention));
   for (const missing of row.notAssessed) parts.push(`${t(`family.${missing.family}`)} ${t('panel.notAssessed')}: ${vietnamese(missing.reason)}`);
-  if (row.order.stat) parts.push(t('stat'));
   if (row.reopenedReason !== null) parts.push(vietnamese(row.reopenedReason));
   return parts.join(' · ');
 }

@@ -1,0 +1,221 @@
+/** The page in a real browser: what a reader sees and does, and what hostile names and a lost server do to it. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
+import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
+import { needPeer } from '../peers/need-peer.ts';
+import { openBrowser, openPage, serveSite, signIn } from './page-browser.ts';
+
+const hasChromium = needPeer('chromium');
+let browser: Browser;
+let picture: Uint8Array;
+let site: DemoSite | undefined;
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  browser = await openBrowser();
+  picture = await drawnChest();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+  await site?.close();
+  site = undefined;
+});
+
+async function start(role: 'reader' | 'operator' | 'admin' = 'reader', options: Parameters<typeof openPage>[1] = {}) {
+  site = await demoSite({ picture, realClock: true });
+  const base = await serveSite(site);
+  const { page, complaints } = await openPage(browser, options);
+  await signIn(page, site, base, role);
+  return { site, base, page, complaints };
+}
+
+/** As long as a loaded machine may need. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 });
+const names = (page: Page) => page.locator('tr.row .name').allTextContents();
+const words = (page: Page) => page.locator('tr.row .flag .word').allTextContents();
+
+describe.skipIf(!hasChromium)('the page', () => {
+  test('shows the ranked list with four states in words, and nothing called normal', async () => {
+    const { page, complaints } = await start();
+    expect((await page.locator('tr.row .rank').allTextContents())).toEqual(Array.from({ length: 13 }, (_one, at) => String(at + 1)));
+    expect((await names(page))[0]).toBe('LÊ THỊ HOA');
+    expect(new Set(await words(page))).toEqual(new Set(['Flagged', 'Not flagged', 'Analysing', 'Could not be analysed', 'Not analysed']));
+    const text = await page.locator('body').innerText();
+    expect(text).not.toMatch(/\bnormal\b/i);
+    expect(text).toContain('prioritisation only');
+    // Waiting ticks by itself.
+    const waited = page.locator('tr.row .waited').first();
+    const before = await waited.textContent();
+    await eventually(() => waited.textContent()).not.toBe(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a link works once; the address bar keeps no secret', async () => {
+    const { site, base, page } = await start();
+    expect(page.url()).toBe(`${base}/`);
+    const link = `${base}/sign-in?link=${site.auth.issueLink({ name: 'x', role: 'reader' })}`;
+    await page.goto(link);
+    await page.waitForSelector('tr.row');
+    const other = await openPage(browser);
+    await other.page.goto(link);
+    await other.page.waitForSelector('.sign-in .problem');
+    expect(await other.page.locator('.problem').textContent()).toContain('used before or has expired');
+    expect(await other.page.locator('tr.row').count()).toBe(0);
+  });
+
+  test('names are text: HTML, right-to-left marks, 400 letters', async () => {
+    const { page, complaints } = await start();
+    expect(await page.locator('img[src="x"], script:not([src])').count()).toBe(0);
+    const all = await names(page);
+    expect(all.some((name) => name.startsWith('<img src'))).toBe(true);
+    expect(all.join('')).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+    expect(Math.max(...all.map((name) => name.length))).toBeLessThan(130);
+    expect(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await page.locator('tr.row', { hasText: '<img src' }).click();
+    await page.waitForSelector('.panel h2');
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('the keyboard opens a study, toggles the overlay, marks it read and takes it back', async () => {
+    const { site, page } = await start();
+    for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
+    await page.waitForSelector('.stage img');
+    const name = await page.locator('.panel h2 bdi').textContent();
+    expect(name).toBe((await names(page))[2]);
+    expect(await page.locator('.overlay .mark').count()).toBeGreaterThan(0);
+    expect(await page.locator('.panel .burn').textContent()).toBe('Prioritisation only');
+    expect(await page.locator('.panel .score').allTextContents()).toEqual([expect.stringMatching(/73.*threshold 42.*flagged.*tb 1\.2\.0/), expect.stringMatching(/21.*threshold 50.*below threshold.*nodule 0\.9\.1/)]);
+    await page.keyboard.press('o');
+    expect(await page.locator('.overlay').count()).toBe(0);
+    await page.keyboard.press('o');
+    expect(await page.locator('.overlay').count()).toBe(1);
+
+    await page.keyboard.press('r');
+    await page.waitForSelector('.toast');
+    await eventually(() => names(page)).not.toContain(name);
+    expect(site.studies.find((one) => one.facts.patientName?.replace('^', ' ') === name)!.study.readBy).toBe('the-reader');
+    await page.locator('.toast button').click();
+    await eventually(() => names(page)).toContain(name);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.panel').isHidden()).toBe(true);
+    await page.keyboard.press('?');
+    expect(await page.locator('dialog[open]').count()).toBe(1);
+  });
+
+  test('the overlay lies where the model said, on the picture', async () => {
+    const { page } = await start();
+    await page.locator('tr.row', { hasText: 'TRẦN QUỐC BẢO' }).click();
+    await page.waitForSelector('.stage img');
+    await eventually(() => page.evaluate<number>("document.querySelector('.stage img').naturalWidth")).toBeGreaterThan(0);
+    const [img, box] = [(await page.locator('.stage img').boundingBox())!, (await page.locator('.overlay rect').boundingBox())!];
+    // The demo's box is x 700, y 1180, 190 × 180 of 2400 × 2800.
+    const near = (seen: number, wanted: number): void => expect(Math.abs(seen - wanted)).toBeLessThan(3);
+    near(box.x, img.x + (700 / 2400) * img.width);
+    near(box.y, img.y + (1180 / 2800) * img.height);
+    near(box.width, (190 / 2400) * img.width);
+    near(img.width / img.height, 2400 / 2800);
+  });
+
+  test('a new flag arrives by itself; the row under the pointer does not move', async () => {
+    const { site, page } = await start();
+    const row = page.locator('tr.row').nth(6);
+    const name = await row.locator('.name').textContent();
+    const place = (await row.boundingBox())!;
+    await page.mouse.move(place.x + 300, place.y + 20);
+    await page.mouse.move(place.x + 310, place.y + 22);
+    site.studies.push(demoStudy({ ...DEMO_CASES[0]!, name: 'MỚI^ĐẾN' }, 90, Date.now()));
+    site.live.changed(site.studies.at(-1)!.study.studyInstanceUid);
+    await page.waitForSelector('.held:not([hidden])');
+    expect(await page.locator('.held').textContent()).toContain('1 new');
+    const under = await page.evaluate<string>(`document.elementFromPoint(${place.x + 310}, ${place.y + 22}).closest('tr').querySelector('.name').textContent`);
+    expect(under).toBe(name);
+    expect(await names(page)).not.toContain('MỚI ĐẾN');
+    await page.mouse.move(600, 20); // away from the list
+    await eventually(() => names(page)).toContain('MỚI ĐẾN');
+    expect(await page.locator('.held').isHidden()).toBe(true);
+  });
+
+  test('search without accents, and what is said when nothing is found', async () => {
+    const { page } = await start();
+    await page.keyboard.press('/');
+    await page.keyboard.type('do thi lan');
+    await eventually(() => names(page)).toEqual(['ĐỖ THỊ LAN']);
+    await page.locator('input[type=search]').fill('zzz');
+    await eventually(() => page.locator('.empty').innerText()).toContain('Nothing found for “zzz”.');
+    await page.locator('input[type=search]').fill('');
+    await eventually(async () => (await names(page)).length).toBe(13);
+    await page.getByText('Show read').click();
+    await eventually(() => names(page)).toContain('HOÀNG ANH THƯ');
+  });
+
+  test('Vietnamese, complete on this page, and remembered', async () => {
+    const { page } = await start();
+    await page.locator('.top-buttons .language').click();
+    await eventually(() => words(page)).toContain('Gắn cờ');
+    expect(await page.locator('html').getAttribute('lang')).toBe('vi');
+    await page.reload();
+    await page.waitForSelector('tr.row');
+    const text = await page.locator('body').innerText();
+    expect(text).not.toMatch(/Flagged|Waiting|Patient|threshold|bình thường/);
+    expect(text).toContain('Lao phổi 91 (ngưỡng 42)');
+  });
+
+  test('a session that ended in mid-click shows the door and no patient', async () => {
+    const { site, page } = await start();
+    site.accounts.sessions.clear();
+    await page.locator('tr.row').nth(1).click();
+    await page.waitForSelector('.sign-in');
+    const text = await page.locator('body').innerText();
+    expect(text).toContain('Your session has ended');
+    expect(text).not.toContain('NGUYỄN');
+  });
+
+  test('a server that goes away is said, the list stays; it comes back by itself', async () => {
+    const { site: first, base, page } = await start();
+    const kept = [...first.accounts.sessions];
+    await first.close();
+    site = undefined;
+    await page.locator('tr.row').nth(1).click(); // does not wait for the next refresh
+    await page.keyboard.press('Escape');
+    await page.locator('input[type=checkbox]').check();
+    await page.waitForSelector('.offline:not([hidden])');
+    expect(await page.locator('.offline').textContent()).toContain('does not answer');
+    expect((await names(page)).length).toBe(13);
+
+    const second = await demoSite({ picture, realClock: true });
+    site = second;
+    for (const [id, session] of kept) second.accounts.sessions.set(id, session);
+    await serveSite(second, Number(new URL(base).port));
+    await eventually(() => page.locator('.offline').isHidden()).toBe(true);
+    await eventually(() => page.locator('.live.up').count()).toBe(1);
+  });
+
+  test('a picture that is not there says so', async () => {
+    const { page } = await start();
+    await page.route('**/preview', (route) => route.fulfill({ status: 404, body: '{}' }));
+    await page.locator('tr.row').nth(1).click();
+    await page.waitForSelector('.no-picture');
+    expect(await page.locator('.no-picture').innerText()).toContain('stored image itself is safe');
+  });
+
+  test('an operator may not mark read; the page does not offer it', async () => {
+    const { page } = await start('operator');
+    await page.locator('tr.row').nth(1).click();
+    await page.waitForSelector('.panel-actions');
+    expect(await page.locator('.panel-actions').innerText()).not.toContain('Mark read');
+    expect(await page.locator('.panel-actions').innerText()).toContain('STAT');
+  });
+
+  test.each([['phone', 390, 844], ['small laptop', 1366, 768], ['wide', 1920, 1080]])('nothing sticks out sideways on a %s', async (_what, width, height) => {
+    const { page } = await start('reader', { viewport: { width, height } });
+    const fits = () => page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth && document.querySelector('.list').scrollWidth <= document.querySelector('.list').clientWidth");
+    expect(await fits()).toBe(true);
+    await page.locator('tr.row').first().click();
+    await page.waitForSelector('.panel .score');
+    expect(await fits()).toBe(true);
+    expect(await page.evaluate<boolean>("document.querySelector('.panel-scroll').scrollWidth <= document.querySelector('.panel-scroll').clientWidth")).toBe(true);
+  });
+});
