@@ -10,7 +10,7 @@
 import { FirstreadError } from '../errors.ts';
 import { inflate, INFLATE_LIMITS, type InflateLimits } from './inflate.ts';
 import { formatTag, TAG } from './tags.ts';
-import { transferSyntaxOrUnknown } from './transfer-syntaxes.ts';
+import { transferSyntaxOrUnknown, type TransferSyntax } from './transfer-syntaxes.ts';
 
 export interface DataSetLimits {
   /** Sequences within sequences. The deepest standard template stays under 20. */
@@ -326,14 +326,22 @@ function looksExplicit(bytes: Uint8Array): boolean {
 export function parseDataSet(bytes: Uint8Array, transferSyntaxUid: string, options: ParseOptions = {}): ParsedDataSet {
   const limits = { ...DATA_SET_LIMITS, ...options.limits };
   const syntax = transferSyntaxOrUnknown(transferSyntaxUid);
-  const remarks: string[] = [];
-  let plain = plainBytes(bytes);
-  if (syntax.deflated) {
-    const inflated = inflateDataSet(plain, limits.inflate);
-    plain = inflated.bytes;
-    if (!inflated.complete) remarks.push('deflate-stream-cut-short');
+  if (!syntax.deflated) return indexDataSet(plainBytes(bytes), syntax, options, limits, []);
+  if (options.untilPixelData === true) {
+    // The header is in the first bytes: the pixels need not be inflated for it.
+    const start = inflateDataSet(plainBytes(bytes), limits.inflate, HEADER_INFLATE_BYTES);
+    const header = start.complete ? undefined : indexDataSet(start.bytes, syntax, { ...options, salvage: true }, limits, []);
+    if (header !== undefined && [...header.elements.keys()].some(isPixelData)) return header;
   }
-  let explicitVr = syntax.explicitVr;
+  const inflated = inflateDataSet(plainBytes(bytes), limits.inflate, Infinity);
+  return indexDataSet(inflated.bytes, syntax, options, limits, inflated.complete ? [] : ['deflate-stream-cut-short']);
+}
+
+/** Headers are a few kilobytes; a megabyte also holds those with thumbnails and private blobs. */
+const HEADER_INFLATE_BYTES = 2 ** 20;
+
+function indexDataSet(plain: Uint8Array, syntax: TransferSyntax, options: ParseOptions, limits: DataSetLimits, remarks: string[]): ParsedDataSet {
+  let { explicitVr } = syntax;
   if (plain.length >= 8 && looksExplicit(plain) !== explicitVr) {
     explicitVr = !explicitVr;
     remarks.push(explicitVr ? 'explicit-vr-under-implicit-syntax' : 'implicit-vr-under-explicit-syntax');
@@ -352,20 +360,20 @@ export function parseDataSet(bytes: Uint8Array, transferSyntaxUid: string, optio
     bytes: plain,
     littleEndian: syntax.littleEndian,
     elements: walker.root,
-    transferSyntaxUid,
+    transferSyntaxUid: syntax.uid,
     remarks: [...remarks, ...walker.remarks],
     ...(damage === undefined ? {} : { damage }),
   };
 }
 
 /** PS3.5 A.5 asks for a bare RFC 1951 stream; some writers send RFC 1950 (zlib) with its two-byte header. */
-function inflateDataSet(bytes: Uint8Array, limits: InflateLimits): { bytes: Uint8Array; complete: boolean } {
+function inflateDataSet(bytes: Uint8Array, limits: InflateLimits, stopAfter: number): { bytes: Uint8Array; complete: boolean } {
   const zlib = bytes.length > 2 && (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
-  if (!zlib) return inflate(bytes, limits);
+  if (!zlib) return inflate(bytes, limits, stopAfter);
   try {
-    return inflate(bytes, limits);
+    return inflate(bytes, limits, stopAfter);
   } catch (error) {
     if (!(error instanceof FirstreadError) || error.code !== 'data-set-damaged') throw error;
-    return inflate(bytes.subarray(2), limits);
+    return inflate(bytes.subarray(2), limits, stopAfter);
   }
 }

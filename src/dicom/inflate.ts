@@ -8,13 +8,13 @@ import { FirstreadError } from '../errors.ts';
 export interface InflateLimits {
   /** Never more than this comes out. */
   readonly outputMaxBytes: number;
-  /** Above `ratioFreeBytes`, output may be at most this many times the input. */
+  /** Above `ratioFreeBytes`, output may be at most this many times the input read so far. */
   readonly ratioMax: number;
   readonly ratioFreeBytes: number;
 }
 
-/** 256 MiB holds any radiograph; photographs and films deflate 2:1 to 20:1, a bomb 1000:1. */
-export const INFLATE_LIMITS: InflateLimits = { outputMaxBytes: 256 * 2 ** 20, ratioMax: 100, ratioFreeBytes: 48 * 2 ** 20 };
+/** 256 MiB holds any radiograph; films deflate 2:1 to 20:1, a bomb 1000:1. */
+export const INFLATE_LIMITS: InflateLimits = { outputMaxBytes: 256 * 2 ** 20, ratioMax: 100, ratioFreeBytes: 16 * 2 ** 20 };
 
 const LENGTH_BASE = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
 const LENGTH_EXTRA = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
@@ -60,17 +60,20 @@ class CutShort extends Error {}
 
 const damaged = (why: string, offset: number): FirstreadError => new FirstreadError('data-set-damaged', `the deflated data set is damaged: ${why}`, { offset });
 
-export function inflate(input: Uint8Array, limits: InflateLimits = INFLATE_LIMITS): { bytes: Uint8Array; complete: boolean } {
+/** `stopAfter`: enough for the caller once this many bytes are out (`complete` is then false). */
+export function inflate(input: Uint8Array, limits: InflateLimits = INFLATE_LIMITS, stopAfter = Infinity): { bytes: Uint8Array; complete: boolean } {
   const ceiling = Math.min(limits.outputMaxBytes, Math.max(limits.ratioFreeBytes, limits.ratioMax * input.length));
-  let out = new Uint8Array(Math.min(ceiling, Math.max(4096, input.length * 4)));
+  let largestNow = Math.min(limits.ratioFreeBytes, ceiling);
+  let out = new Uint8Array(Math.min(ceiling, stopAfter + 65_536, Math.max(4096, input.length * 4)));
   let size = 0;
   let position = 0;
   let bitBuffer = 0;
   let bitCount = 0;
 
   const reserve = (extra: number): void => {
-    if (size + extra > ceiling) {
-      throw new FirstreadError('data-set-over-limit', 'the deflated data set expands beyond the limit', { limitBytes: ceiling, inputBytes: input.length });
+    if (size + extra > largestNow) largestNow = Math.min(ceiling, Math.max(limits.ratioFreeBytes, limits.ratioMax * position));
+    if (size + extra > largestNow) {
+      throw new FirstreadError('data-set-over-limit', 'the deflated data set expands beyond the limit', { limitBytes: largestNow, inputBytes: position });
     }
     if (size + extra <= out.length) return;
     const larger = new Uint8Array(Math.min(ceiling, Math.max(out.length * 2, size + extra)));
@@ -148,30 +151,67 @@ export function inflate(input: Uint8Array, limits: InflateLimits = INFLATE_LIMIT
     position += available;
     if (available < left) throw new CutShort();
   };
+  // The hot loop: everything it touches is local, and handed back when the block ends.
   const copyCompressed = ([literal, distance]: readonly [Uint16Array, Uint16Array]): void => {
+    let buffer = bitBuffer;
+    let count = bitCount;
+    let from = position;
+    let to = size;
+    const settle = (): void => {
+      bitBuffer = buffer;
+      bitCount = count;
+      position = from;
+      size = to;
+    };
     for (;;) {
-      const code = symbol(literal);
+      // Two bytes at most: a code has 15 bits, and 15 + 8 fit the 32 of a number's bit operations.
+      while (count < CODE_BITS_MAX && from < input.length) {
+        buffer |= input[from++]! << count;
+        count += 8;
+      }
+      const found = literal[buffer & 0x7fff]!;
+      const bitsOfCode = found & 15;
+      if (bitsOfCode === 0 || bitsOfCode > count) {
+        settle();
+        symbol(literal); // Says why.
+        throw new CutShort();
+      }
+      buffer >>>= bitsOfCode;
+      count -= bitsOfCode;
+      const code = found >> 4;
       if (code < 256) {
-        if (size >= out.length) reserve(1);
-        out[size++] = code;
+        if (to >= out.length) {
+          size = to;
+          reserve(1);
+        }
+        out[to++] = code;
         continue;
       }
+      settle();
       if (code === 256) return;
-      if (code > 285) throw damaged('length code', position);
-      const length = LENGTH_BASE[code - 257]! + bits(LENGTH_EXTRA[code - 257]!);
-      const distanceCode = symbol(distance);
-      if (distanceCode > 29) throw damaged('distance code', position);
-      const back = DISTANCE_BASE[distanceCode]! + bits(DISTANCE_EXTRA[distanceCode]!);
-      if (back > size) throw damaged('distance before the start', position);
-      reserve(length);
-      if (back === 1) out.fill(out[size - 1]!, size, size + length);
-      else if (back >= length) out.copyWithin(size, size - back, size - back + length);
-      else for (let i = 0; i < length; i++) out[size + i] = out[size + i - back]!;
-      size += length;
+      if (to >= stopAfter) throw new CutShort();
+      copyMatch(code, distance);
+      buffer = bitBuffer;
+      count = bitCount;
+      from = position;
+      to = size;
     }
   };
+  const copyMatch = (code: number, distance: Uint16Array): void => {
+    if (code > 285) throw damaged('length code', position);
+    const length = LENGTH_BASE[code - 257]! + bits(LENGTH_EXTRA[code - 257]!);
+    const distanceCode = symbol(distance);
+    if (distanceCode > 29) throw damaged('distance code', position);
+    const back = DISTANCE_BASE[distanceCode]! + bits(DISTANCE_EXTRA[distanceCode]!);
+    if (back > size) throw damaged('distance before the start', position);
+    reserve(length);
+    if (back === 1) out.fill(out[size - 1]!, size, size + length);
+    else if (back >= length) out.copyWithin(size, size - back, size - back + length);
+    else for (let i = 0; i < length; i++) out[size + i] = out[size + i - back]!;
+    size += length;
+  };
   try {
-    for (let last = 0; last === 0; ) {
+    for (let last = 0; last === 0 && size < stopAfter; ) {
       last = bits(1);
       const kind = bits(2);
       if (kind === 0) copyStored();
@@ -183,5 +223,5 @@ export function inflate(input: Uint8Array, limits: InflateLimits = INFLATE_LIMIT
     if (!(error instanceof CutShort)) throw error;
     return { bytes: out.subarray(0, size), complete: false };
   }
-  return { bytes: out.subarray(0, size), complete: true };
+  return { bytes: out.subarray(0, size), complete: size < stopAfter };
 }

@@ -61,11 +61,14 @@ function preparedValue(value: NaturalisedValue): unknown {
   return isPlain(value) ? prepared(value) : value;
 }
 
-/** The data set's bytes alone, without preamble and meta information. */
+/**
+ * The data set's bytes alone, without preamble and meta information. Lengths are not checked here (dcmjs would put the
+ * value into its error): whoever copies a foreign value cuts it, as patient-study-module.ts does.
+ */
 export function writeDataSet(dataSet: NaturalisedDataSet, transferSyntaxUid: string = EXPLICIT_VR_LITTLE_ENDIAN): Uint8Array {
   const stream = new WriteBufferStream(4096, true);
   const complete = prepared({ ...dataSet, SpecificCharacterSet: 'ISO_IR 192' });
-  DicomMessage.write(DicomMetaDictionary.denaturalizeDataset(complete), stream, transferSyntaxUid, { fragmentMultiframe: false });
+  DicomMessage.write(DicomMetaDictionary.denaturalizeDataset(complete), stream, transferSyntaxUid, { fragmentMultiframe: false, allowInvalidVRLength: true });
   return new Uint8Array(stream.getBuffer());
 }
 

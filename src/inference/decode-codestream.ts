@@ -187,7 +187,9 @@ function clampToPrecision(samples: Uint8Array, precision: number, signed: boolea
 function fitsInto(stored: StoredValues, bitsStored: number): boolean {
   const low = stored.signed ? -(2 ** (bitsStored - 1)) : 0;
   const high = low + 2 ** bitsStored - 1;
-  return stored.values.every((value: number) => value >= low && value <= high);
+  const { values } = stored;
+  for (let i = 0; i < values.length; i++) if (values[i]! < low || values[i]! > high) return false;
+  return true;
 }
 
 function decodeOpenJpeg(bytes: Uint8Array, pixels: PixelDescription, stream: { precision: number; signed: boolean }): Uint8Array {

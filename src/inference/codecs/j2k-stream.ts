@@ -91,11 +91,14 @@ function checkTileParts(bytes: Uint8Array, view: DataView, from: number, tileCou
       let end = bytes.length;
       while (end > at && bytes[end - 1] === 0) end--;
       if (view.getUint16(Math.max(at, end - 2)) !== 0xffd9) throw damaged('no EOC', end);
-      at = end;
+      at = Math.max(at, end - 2);
       break;
     }
     if (length < 14 || at + length > bytes.length) throw damaged('a tile-part is cut short', at);
     at += length;
   }
+  // Behind the last tile-part comes EOC; a wrong length lands somewhere else. EOC itself may be missing.
+  const end = at + 2 <= bytes.length && view.getUint16(at) === 0xffd9;
+  if (!end && bytes.length - at > 2) throw damaged('no EOC behind the last tile-part', at);
   if (begun.size < tileCount) throw damaged(`${tileCount - begun.size} of ${tileCount} tiles are missing`, at);
 }
