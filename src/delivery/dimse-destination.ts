@@ -1,14 +1,16 @@
 /**
- * A PACS by C-STORE: one association for a batch, every object in the transfer syntax that it lies in, nothing
- * transcoded. The same SOP class is offered once more in Implicit VR Little Endian, so that a refusal can be told
- * apart: not this class, or only not this transfer syntax.
+ * A PACS by C-STORE: one association for a batch, every object in the transfer syntax that it lies in. Originals are
+ * never transcoded. The same SOP class is offered once more in Implicit VR Little Endian, which every archive must take:
+ * our own reports go in it where nothing else is accepted, and for originals a refusal can be told apart: not this
+ * class, or only not this transfer syntax.
  */
 import type { ConnectionOptions } from 'node:tls';
-import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
 import { AssociationError } from '../dimse/association-error.ts';
 import { openAssociation } from '../dimse/scu.ts';
 import type { Association, ScuTimeouts } from '../dimse/scu.ts';
-import type { Destination, DeliverySession, DeliverySource, DueDelivery, SendOutcome, Unreachable } from './destination.ts';
+import type { Destination, DeliverySession, DeliverySource, DueDelivery, SendOutcome, Subject, Unreachable } from './destination.ts';
+import { toImplicitVr } from './implicit-vr.ts';
 import { contextNotAccepted, judgeAnswer, judgeNoAssociation } from './store-verdict.ts';
 import { openStoredObject, unreadableObject } from './stored-object.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -77,7 +79,7 @@ function session(association: Association | undefined, opened: ReadonlyMap<numbe
       if (object === undefined || association === undefined || object.kind === 'unreadable') {
         return { kind: 'refused', ...unreadableObject(object?.kind === 'unreadable' ? object.error : undefined) };
       }
-      return store(association, object.stored, delivery.attempts);
+      return store(association, object.stored, delivery);
     },
     async close() {
       await association?.release();
@@ -86,20 +88,34 @@ function session(association: Association | undefined, opened: ReadonlyMap<numbe
   };
 }
 
-async function store(association: Association, stored: StoredObject, attempts: number): Promise<SendOutcome> {
-  const { sopClassUid, sopInstanceUid, transferSyntaxUid } = stored;
-  const ofClass = association.contexts.filter((context) => context.abstractSyntaxUid === sopClassUid);
-  if (!ofClass.some((context) => context.transferSyntaxUid === transferSyntaxUid)) {
-    return contextNotAccepted(sopClassUid, transferSyntaxUid, ofClass.length > 0);
-  }
+async function store(association: Association, stored: StoredObject, { subject, attempts }: DueDelivery): Promise<SendOutcome> {
+  const { sopClassUid, sopInstanceUid } = stored;
+  const accepted = association.contexts.filter((context) => context.abstractSyntaxUid === sopClassUid).map((context) => context.transferSyntaxUid);
+  const transferSyntaxUid = [stored.transferSyntaxUid, ...(mayRewrite(subject, stored) ? [IMPLICIT_VR_LITTLE_ENDIAN] : [])].find((uid) => accepted.includes(uid));
+  if (transferSyntaxUid === undefined) return contextNotAccepted(sopClassUid, stored.transferSyntaxUid, accepted.length > 0);
+  let isOnItsWay = false;
   try {
-    return judgeAnswer(await association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: stored.dataSet() }), attempts);
+    const dataSet = transferSyntaxUid === stored.transferSyntaxUid ? stored.dataSet() : toImplicitVr(await whole(stored.dataSet()));
+    isOnItsWay = true;
+    return judgeAnswer(await association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }), attempts);
   } catch (error) {
     if (error instanceof AssociationError) return { kind: 'lost', code: error.code, text: error.message };
+    const unreadable = unreadableObject(error);
     // Our own file failed in the middle: half a message went out, so the association is over too.
-    const { code, text } = unreadableObject(error);
-    return { kind: 'lost', code, text };
+    return isOnItsWay ? { kind: 'lost', code: unreadable.code, text: unreadable.text } : { kind: 'refused', ...unreadable };
   }
+}
+
+/** What we wrote ourselves may be written in another way; what a modality wrote may not. */
+function mayRewrite(subject: Subject, stored: StoredObject): boolean {
+  return subject === 'report' && stored.transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN;
+}
+
+/** Reports are a few kilobytes. */
+async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const held: Uint8Array[] = [];
+  for await (const piece of pieces) held.push(piece);
+  return Buffer.concat(held);
 }
 
 async function tryOpen(source: DeliverySource, delivery: DueDelivery): Promise<Opened> {

@@ -33,6 +33,8 @@ export interface OutboxRows {
 export interface OutboxLimits {
   /** Objects per session: bounds how long one association lasts, and what one failure marks. */
   readonly batchMax: number;
+  /** Rows looked at for a batch. */
+  readonly lookAheadMax: number;
   /** Rows are looked for this often even when nobody calls `wake` (a row whose backoff ended, a missed wake). */
   readonly pollMs: number;
   readonly backoffMs: readonly number[];
@@ -43,6 +45,7 @@ export interface OutboxLimits {
 
 export const OUTBOX_LIMITS: OutboxLimits = {
   batchMax: 50,
+  lookAheadMax: 1_000,
   pollMs: 5_000,
   backoffMs: DELIVERY_BACKOFF_MS,
   refusalsInRowMax: 3,
@@ -186,8 +189,8 @@ function createLane(destination: Destination, shared: Shared): Lane {
 
 /** One session with what is due, each row marked as soon as its fate is known. */
 async function oneRound(destination: Destination, failures: number, shared: Shared): Promise<Round> {
-  const { rows, limits, now, closing, dropping } = shared;
-  const due = rows.dueDeliveries(now(), limits.batchMax, destination.name).filter(isObjectFor(destination));
+  const { limits, closing, dropping } = shared;
+  const due = nextBatch(destination, shared);
   if (due.length === 0) return { kind: 'nothing-due' };
   const session = await destination.open(due, dropping.signal);
   if (session.kind === 'unreachable') {
@@ -215,10 +218,18 @@ async function oneRound(destination: Destination, failures: number, shared: Shar
   return { kind: 'progress', sentCount };
 }
 
-const isObjectFor =
-  ({ name }: Destination) =>
-  (row: OutboxRow): row is DueDelivery =>
-    row.destination === name && row.subject !== 'message' && row.fileKey !== undefined;
+/**
+ * What one session takes: reports before originals, so that a flag's report does not wait behind gigabytes of pixels
+ * of the same minute; otherwise the longest due first.
+ */
+function nextBatch({ name }: Destination, { rows, limits, now }: Shared): readonly DueDelivery[] {
+  const objects = rows.dueDeliveries(now(), limits.lookAheadMax, name).filter(isObject);
+  const reports = objects.filter(({ subject }) => subject === 'report');
+  const originals = objects.filter(({ subject }) => subject === 'instance');
+  return [...reports, ...originals].slice(0, limits.batchMax);
+}
+
+const isObject = (row: OutboxRow): row is DueDelivery => row.subject !== 'message' && row.fileKey !== undefined;
 
 function markUnreachable({ name }: Destination, due: readonly DueDelivery[], why: Unreachable, failures: number, shared: Shared): void {
   const nextAttemptAtMs = shared.now() + backoffMs(failures, shared.random(), shared.limits.backoffMs);

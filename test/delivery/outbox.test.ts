@@ -36,6 +36,26 @@ describe('delivery', () => {
     expect(rows.rows[0]!.state).toBe('pending');
   });
 
+  it('sends reports before originals that wait longer', async () => {
+    const rows = new MemoryRows();
+    const originals = rows.add('pacs', 60, { subject: 'instance', nextAttemptAtMs: 1 });
+    const [report] = rows.add('pacs', 1, { nextAttemptAtMs: 2 });
+    const pacs = scripted('pacs', () => SENT);
+    start(rows, [pacs]);
+    await until(() => rows.states().every((state) => state === 'sent'), 'all sent');
+    expect(pacs.tried).toEqual([report!.id, ...originals.map(({ id }) => id)]);
+  });
+
+  it('leaves messages alone', async () => {
+    const rows = new MemoryRows();
+    rows.add('pacs', 1, { subject: 'message' });
+    rows.add('pacs');
+    const pacs = scripted('pacs', () => SENT);
+    start(rows, [pacs]);
+    await until(() => rows.rows[1]!.state === 'sent', 'sent');
+    expect(pacs.tried).toEqual([2]);
+  });
+
   it('is woken by new rows', async () => {
     const rows = new MemoryRows();
     const pacs = scripted('pacs', () => SENT);

@@ -2,8 +2,9 @@
  * Delivery to a real PACS's stand-in: DCMTK's storescp up, down and back, refusing, aborting, killed; a socket that
  * accepts and says nothing. Objects lie in a real spool.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -174,6 +175,24 @@ describe.runIf(needPeer('storescp'))('storescp', () => {
     await until(allEnded(rows), 'both ended');
     expect(rows.states()).toEqual(['failed', 'sent']);
     expect(rows.rows[0]!.error).toMatch(/but not in transfer syntax JPEG 2000.*1\.2\.840\.10008\.1\.2\.4\.90/);
+  });
+
+  it('taking nothing but Implicit VR: our report is written in it, the same values', async () => {
+    const peer = await storescp('implicit-only', ['+xi']);
+    const report = await keepReport();
+    const rows = new MemoryRows();
+    rows.add('pacs', 1, { fileKey: report.fileKey });
+    rows.add('pacs', 1, { fileKey: (await keepOriginal(EXPLICIT_VR_LITTLE_ENDIAN)).fileKey, subject: 'instance' });
+    start(rows, pacs(peer.port));
+    await until(allEnded(rows), 'both ended');
+    // The original is not ours to rewrite.
+    expect(rows.states()).toEqual(['sent', 'failed']);
+    const path = join(folder, 'implicit-only', readdirSync(join(folder, 'implicit-only'))[0]!);
+    const kept = join(folder, 'kept.dcm');
+    writeFileSync(kept, report.bytes);
+    const dump = (file: string): string => spawnSync('dcmdump', ['+L', '-q', file], { encoding: 'utf8' }).stdout.split('# Dicom-Data-Set')[1]!.replace(/^# Used.*$/m, '');
+    expect(dump(path)).toBe(dump(kept));
+    expect(readPart10(peer.received()[0]!).meta.transferSyntaxUid).toBe('1.2.840.10008.1.2');
   });
 
   it('taking all transfer syntaxes: the compressed original goes as it is', async () => {
