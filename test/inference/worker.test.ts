@@ -124,19 +124,19 @@ describe('the worker as a process', () => {
     const options: WorkerProcessOptions = { queue: { kind: 'embedded', path: join(folder, 'queue.sqlite') }, queueLimits: { ...queueLimits, leaseMs: 500 }, instances: { kind: 'file', spool: join(folder, 'spool'), previews: join(folder, 'previews') }, models: [models], provider: 'cpu', inferenceThreads: 1, decodeThreads: 1, settings };
     await queue.close();
     queue = openEmbeddedQueue(join(folder, 'queue.sqlite'), options.queueLimits);
-    await queue.add(await Promise.all(Array.from({ length: 40 }, async () => store(wrapAsDx(drawChest({ width: 700, height: 700 }))))));
+    await queue.add(await Promise.all(Array.from({ length: 24 }, async () => store(wrapAsDx(drawChest({ width: 500, height: 500 }))))));
     const start = () => fork(join(import.meta.dirname, '../../src/inference/worker-process.ts'), [JSON.stringify(options)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
     const first = start();
     await endedJobs(3);
     first.kill('SIGKILL');
     await new Promise((resolve) => first.once('exit', resolve));
     const before = (await queue.ended(100)).length;
-    expect(before).toBeLessThan(40);
+    expect(before).toBeLessThan(24);
     const second = start();
-    const ended = await endedJobs(40);
+    const ended = await endedJobs(24);
     second.send({ type: 'stop' });
     expect(await new Promise((resolve) => second.once('exit', resolve))).toBe(0);
-    expect(new Set(ended.map((e) => e.job.jobId)).size).toBe(40);
+    expect(new Set(ended.map((e) => e.job.jobId)).size).toBe(24);
     expect(ended.every((e) => e.kind === 'completed' && e.outcome.kind === 'scored')).toBe(true);
   });
 
