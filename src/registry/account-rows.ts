@@ -114,14 +114,16 @@ export function createAccountRows(database: Database): AccountRows {
         if (found) database.run('DELETE FROM credentials WHERE secret_sha256 = ?', secretSha256);
         return found;
       }),
-    touchCredential(secretSha256, lastUsedAtMs, expiresAtMs) {
-      database.run(
-        'UPDATE credentials SET last_used_at_ms = ?, expires_at_ms = coalesce(?, expires_at_ms) WHERE secret_sha256 = ?',
-        lastUsedAtMs,
-        expiresAtMs ?? null,
-        secretSha256,
-      );
-    },
+    touchCredential: (secretSha256, lastUsedAtMs, expiresAtMs) =>
+      // With every request: when a session was last used is not worth a wait for the disk.
+      database.transactRelaxed(() => {
+        database.run(
+          'UPDATE credentials SET last_used_at_ms = ?, expires_at_ms = coalesce(?, expires_at_ms) WHERE secret_sha256 = ?',
+          lastUsedAtMs,
+          expiresAtMs ?? null,
+          secretSha256,
+        );
+      }),
     revokeCredential: (secretSha256) => database.run('DELETE FROM credentials WHERE secret_sha256 = ?', secretSha256) > 0,
     revokeCredentialsOf: (userId) => void database.run('DELETE FROM credentials WHERE user_id = ?', userId),
     credentials: (kind) => database.all('SELECT * FROM credentials WHERE kind = ? ORDER BY created_at_ms', kind).map(credentialOf),

@@ -21,6 +21,9 @@ const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Page cache: a site's working set of rows (a day's studies) without touching the disk. */
 const CACHE_KIB = 32 * 1024;
 
+/** Prepared statements kept; the list's filters can make any number of texts. */
+const STATEMENTS_MAX = 400;
+
 export type Row = Record<string, unknown>;
 type Value = string | number | bigint | null | Uint8Array;
 
@@ -34,6 +37,8 @@ export interface Database {
   transact<T>(work: () => T): T;
   /** As `transact`, but durable only after the next `syncLog`, which does not block the event loop. */
   transactUnsynced<T>(work: () => T): T;
+  /** The same where a power cut may undo it: durable with whatever is synced next. Part of a transaction that is open. */
+  transactRelaxed<T>(work: () => T): T;
   /** Everything committed before the call is durable when this resolves. */
   syncLog(): Promise<void>;
   /** Moves the log into the main file, with syncs of both. Throws when it cannot be completed. */
@@ -133,7 +138,12 @@ function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
 
   const prepared = (sql: string): StatementSync => {
     let statement = statements.get(sql);
-    if (!statement) statements.set(sql, (statement = sqlite.prepare(sql)));
+    if (!statement) {
+      statement = sqlite.prepare(sql);
+      statements.set(sql, statement);
+      const [oldest] = statements.keys();
+      if (statements.size > STATEMENTS_MAX && oldest !== undefined) statements.delete(oldest);
+    }
     return statement;
   };
   const undo = (sql: string): void => {
@@ -174,21 +184,24 @@ function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
     }
   }
 
+  function transactUnsynced<T>(work: () => T): T {
+    assert(depth === 0, 'the setting cannot change inside a transaction');
+    // In WAL mode NORMAL differs from FULL in one thing: a commit does not sync the log. Checkpoints still do.
+    sqlite.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return transact(work);
+    } finally {
+      sqlite.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
   let log: FileHandle | undefined;
 
   return {
     readOnly,
     transact,
-    transactUnsynced(work) {
-      assert(depth === 0, 'the setting cannot change inside a transaction');
-      // In WAL mode NORMAL differs from FULL in one thing: a commit does not sync the log. Checkpoints still do.
-      sqlite.exec('PRAGMA synchronous = NORMAL');
-      try {
-        return transact(work);
-      } finally {
-        sqlite.exec('PRAGMA synchronous = FULL');
-      }
-    },
+    transactUnsynced,
+    transactRelaxed: (work) => (depth > 0 ? work() : transactUnsynced(work)),
     async syncLog() {
       if (!log) {
         // The log keeps its file while we are open; its name must be durable too.

@@ -23,6 +23,8 @@ export const MIGRATIONS: readonly string[] = [
     inpatient INTEGER NOT NULL,
     age_years REAL,
     flagged TEXT NOT NULL,                 -- flagged families, each between bars: '|tuberculosis|'
+    scored INTEGER NOT NULL,               -- some model gave a score
+    attention INTEGER NOT NULL,
     calling_ae TEXT,
     institution TEXT,
     patient_id TEXT,
@@ -32,7 +34,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   -- Ranking reads these columns of every open study, and nothing else.
   CREATE INDEX studies_on_list ON studies (waiting_since_ms, priority, inpatient, age_years, study_uid) WHERE on_list = 1;
-  CREATE INDEX studies_open_counts ON studies (state, priority) WHERE on_list = 1;
+  CREATE INDEX studies_open_counts ON studies (state, priority, flagged, scored, attention) WHERE on_list = 1;
   CREATE INDEX studies_search ON studies (received_at_ms DESC, search_text);
   CREATE INDEX studies_outstanding ON studies (stat DESC, received_at_ms) WHERE outstanding = 1;
   CREATE INDEX studies_outstanding_id ON studies (id) WHERE outstanding = 1;
@@ -110,7 +112,8 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (destination, subject, object_key)
   ) STRICT;
   CREATE INDEX outbox_due ON outbox (next_attempt_at_ms) WHERE state = 'pending';
-  CREATE INDEX outbox_failed ON outbox (updated_at_ms) WHERE state = 'failed';
+  CREATE INDEX outbox_open ON outbox (destination, state) WHERE state IN ('pending', 'failed');
+  CREATE INDEX outbox_state ON outbox (state, updated_at_ms);
   CREATE INDEX outbox_study ON outbox (study_uid, revision);
 
   CREATE TABLE devices (

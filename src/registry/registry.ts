@@ -1,7 +1,7 @@
 /**
  * The registry: with the spool, the truth. Studies, images, findings, reports, deliveries, devices, users, and a journal
  * that only grows. One SQLite file (WAL, synchronous=FULL), written by the hub alone; every method that writes has committed
- * when it returns. What is still to be done follows from it alone (`outstandingCommands`), so the queue may be lost.
+ * when it returns, and what its promise or return answers for is on the disk. What is still to be done follows from it alone (`outstandingCommands`), so the queue may be lost.
  * Leaves out: the files themselves (spool), deciding (study), retrying (queue, delivery).
  */
 import { DEFAULT_PRIORITY_RULES, type PriorityRules } from '../study/assessment.ts';

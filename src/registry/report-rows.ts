@@ -84,6 +84,7 @@ export interface ReportRows {
   retryDelivery(id: number, nowMs: number): boolean;
   deliveriesOf(studyInstanceUid: string): Delivery[];
   deliveries(state: DeliveryState, limit: number): Delivery[];
+  /** What has not arrived, by destination. */
   deliveryCounts(): { destination: string; state: DeliveryState; count: number }[];
 }
 
@@ -140,7 +141,8 @@ export function createReportRows(database: Database, studies: StudyRows): Report
 
   function markDelivery(id: number, state: DeliveryState, nowMs: number, about: { error?: string; nextAttemptAtMs?: number } = {}): StudyChange | undefined {
     assert(state !== 'pending' || about.nextAttemptAtMs !== undefined, 'a pending delivery says when it is tried again');
-    return database.transact(() => {
+    // Lost in a power cut, this sends the object again under the same UID: not worth a wait for the disk.
+    return database.transactRelaxed(() => {
       const row = database.get('SELECT study_uid, revision, state FROM outbox WHERE id = ?', id);
       assert(row, 'an outbox row never goes away');
       // A late answer of an earlier attempt does not undo what is known to have arrived.
@@ -192,7 +194,7 @@ export function createReportRows(database: Database, studies: StudyRows): Report
     deliveries: (state, limit) => database.all('SELECT * FROM outbox WHERE state = ? ORDER BY updated_at_ms DESC LIMIT ?', state, limit).map(deliveryOf),
     deliveryCounts: () =>
       database
-        .all('SELECT destination, state, count(*) AS n FROM outbox GROUP BY destination, state')
+        .all("SELECT destination, state, count(*) AS n FROM outbox WHERE state IN ('pending', 'failed') GROUP BY destination, state")
         .map((row) => ({ destination: String(row['destination']), state: row['state'] as DeliveryState, count: Number(row['n']) })),
   };
 }

@@ -6,7 +6,6 @@ import type { Database } from './database.ts';
 
 export interface RemovableFile {
   readonly fileKey: string;
-  readonly kind: 'instance' | 'report';
   readonly studyInstanceUid: string;
   readonly byteLength: number;
   readonly leftAtMs: number;
@@ -43,7 +42,6 @@ export function createRetentionQuery(database: Database): RetentionQuery {
         )
         .map((row) => ({
           fileKey: String(row['file_key']),
-          kind: 'instance' as const,
           studyInstanceUid: String(row['study_uid']),
           byteLength: Number(row['byte_length']),
           leftAtMs: Number(row['left_at_ms']),

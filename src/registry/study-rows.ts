@@ -19,7 +19,7 @@ import { searchTextOf } from './search-text.ts';
 const STUDIES_CACHED_MAX = 512;
 
 const STUDY_COLUMNS =
-  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged calling_ae institution patient_id accession_number search_text summary_json'.split(
+  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged scored attention calling_ae institution patient_id accession_number search_text summary_json'.split(
     ' ',
   );
 const SAVE_STUDY = `INSERT INTO studies (study_uid, ${STUDY_COLUMNS.join(', ')})
@@ -110,6 +110,8 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
       study.order.inpatient ? 1 : 0,
       study.order.patientAgeYears ?? null,
       flaggedFindings(study.assessment).map(({ family }) => `|${family}|`).join(''),
+      study.assessment.findings.length > 0 ? 1 : 0,
+      study.attention ? 1 : 0,
       facts.callingAeTitle ?? null,
       facts.institutionName ?? null,
       facts.patientId ?? null,

@@ -48,6 +48,16 @@ const RANKING_VALID_MS = 1_000;
 /** The condition of no filter. */
 const EVERYTHING = '1';
 
+export interface OpenCount {
+  readonly state: StudyState;
+  readonly priority: Priority;
+  readonly flagged: boolean;
+  /** Some model gave a score. */
+  readonly scored: boolean;
+  readonly attention: boolean;
+  readonly count: number;
+}
+
 export interface WorklistQuery {
   worklist(options: WorklistOptions): WorklistPage;
   /** Open or not, latest first. */
@@ -55,7 +65,8 @@ export interface WorklistQuery {
   row(studyInstanceUid: string, nowMs: number, caps?: WaitingCaps): WorklistRow | undefined;
   /** "Why is A above B": undefined where one of them is not on the list. */
   explain(uidA: string, uidB: string, nowMs: number, caps?: WaitingCaps): string | undefined;
-  openCounts(): { state: StudyState; priority: Priority; count: number }[];
+  /** How many open studies of each sort; what a page's counters need without parsing a row. */
+  openCounts(): OpenCount[];
 }
 
 type Placed = RankedStudy<Rankable & { readonly id: number }>;
@@ -154,8 +165,18 @@ export function createWorklistQuery(database: Database): WorklistQuery {
     explain,
     openCounts: () =>
       database
-        .all('SELECT state, priority, count(*) AS n FROM studies WHERE on_list = 1 GROUP BY state, priority')
-        .map((row) => ({ state: row['state'] as StudyState, priority: row['priority'] as Priority, count: Number(row['n']) })),
+        .all(
+          `SELECT state, priority, flagged <> '' AS flagged, scored, attention, count(*) AS n
+           FROM studies WHERE on_list = 1 GROUP BY 1, 2, 3, 4, 5`,
+        )
+        .map((row) => ({
+          state: row['state'] as StudyState,
+          priority: row['priority'] as Priority,
+          flagged: row['flagged'] === 1,
+          scored: row['scored'] === 1,
+          attention: row['attention'] === 1,
+          count: Number(row['n']),
+        })),
   };
 }
 

@@ -110,7 +110,7 @@ describe('the list', () => {
     expect(registry.explain('1', 'nobody', NOW_MS)).toBeUndefined();
     expect(registry.row('2', NOW_MS)?.rank).toBe(3);
     expect(registry.row('nobody', NOW_MS)).toBeUndefined();
-    expect(registry.openCounts()).toContainEqual({ state: 'assessed', priority: 'critical', count: 1 });
+    expect(registry.openCounts()).toContainEqual({ state: 'assessed', priority: 'critical', flagged: true, scored: true, attention: false, count: 1 });
   });
 });
 
