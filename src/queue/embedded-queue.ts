@@ -6,10 +6,10 @@
  * was lost may have killed it: it is handed out again alone, so that it cannot take a whole batch with it three times.
  */
 import { randomUUID } from 'node:crypto';
-import type { AnalysisOutcome } from '../study/types.ts';
-import type { AnalysisJob, ClaimedJob, JobEnd, JobQueue, JobSource, QueueCounts, QueueLimits } from './job-queue.ts';
+import type { ClaimedJob, JobQueue, JobSource, QueueLimits } from './job-queue.ts';
+import { createJobTable } from './job-table.ts';
 import { QueueBusyError, QueueDatabase } from './queue-database.ts';
-import { JOB_ERROR_CHARACTERS_MAX, QUEUE_LIMITS, WORKER_LOST, backoffOf } from './queue-limits.ts';
+import { JOB_ERROR_CHARACTERS_MAX, QUEUE_LIMITS } from './queue-limits.ts';
 
 export interface EmbeddedQueue extends JobQueue, JobSource {
   /** Something may have changed: look now instead of at the next tick. For a host that passes messages between processes. */
@@ -29,31 +29,19 @@ const FOLLOW_MS = 1_000;
 /** A lock that is held longer than this belongs to a stopped process. */
 const BUSY_MS_MAX = 5_000;
 const BUSY_PAUSE_MS = 10;
-
+/** A suspect that must wait for its turn is due all the time: it is not asked for at every tick. */
 const SUSPECT_PAUSE_MS = 50;
-
-const WAITING = 0;
-const ACTIVE = 1;
-const COMPLETED = 2;
-const QUARANTINED = 3;
-
-interface JobRow {
-  readonly job_id: string;
-  readonly state: number;
-  readonly attempts: number;
-  readonly workers_lost: number;
-  readonly job: string;
-  readonly outcome: string | null;
-  readonly error: string | null;
-}
 
 export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMITS, options: EmbeddedQueueOptions = {}): EmbeddedQueue {
   const now = options.now ?? Date.now;
   const database = new QueueDatabase(path);
+  const table = createJobTable(database, limits);
   const endedListeners = new Set<() => void>();
   const sleepers = new Set<() => void>();
   /** What this process holds: job → end of its lease. */
   const held = new Map<string, number>();
+  /** When the next delayed job or lease falls due, as far as the last empty claim could see. */
+  let nextDueAtMs = Number.POSITIVE_INFINITY;
   let seenVersion = -1;
   let followedAtMs = performance.now();
   let toldEnded = 0;
@@ -63,6 +51,20 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
   const ticker = setInterval(tick, options.pollMs ?? POLL_MS);
   ticker.unref();
 
+  function tick(): void {
+    if (endedListeners.size === 0 && sleepers.size === 0) return;
+    try {
+      followFile();
+      const version = database.version();
+      healthy = true;
+      if (version === seenVersion && nextDueAtMs > now()) return;
+      seenVersion = version;
+      changed();
+    } catch (error) {
+      if (!(error instanceof QueueBusyError)) healthy = false;
+    }
+  }
+
   /** SQLite goes on happily with a file that has been moved away: look whether another process has replaced it. */
   function followFile(): void {
     if (performance.now() - followedAtMs < FOLLOW_MS) return;
@@ -70,31 +72,13 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     if (database.follow()) seenVersion = -1;
   }
 
-  function tick(): void {
-    if (endedListeners.size === 0 && sleepers.size === 0) return;
-    try {
-      followFile();
-      const version = database.version();
-      healthy = true;
-      if (version !== seenVersion) {
-        seenVersion = version;
-        changed();
-      } else if (nextDueAtMs <= now()) changed();
-    } catch (error) {
-      if (!(error instanceof QueueBusyError)) healthy = false;
-    }
-  }
-
-  /** When the next delayed job or lease falls due, as far as the last empty claim could see. */
-  let nextDueAtMs = Number.POSITIVE_INFINITY;
-
   function changed(): void {
     nextDueAtMs = Number.POSITIVE_INFINITY;
     for (const wakeUp of [...sleepers]) wakeUp();
     if (endedListeners.size === 0 || closed) return;
-    const [row] = database.all<{ last: number }>('SELECT last FROM ended');
-    if (row === undefined || row.last === toldEnded) return;
-    toldEnded = row.last;
+    const endedCount = table.endedCount();
+    if (endedCount === toldEnded) return;
+    toldEnded = endedCount;
     for (const listener of endedListeners) listener();
   }
 
@@ -113,9 +97,9 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
       if (closed) throw new Error('the queue is closed');
       try {
         followFile();
-        const result = database.transact(step);
+        const answer = database.transact(step);
         healthy = true;
-        return result;
+        return answer;
       } catch (error) {
         const mayTryAgain = error instanceof QueueBusyError && performance.now() - startedAtMs < BUSY_MS_MAX;
         if (!mayTryAgain) {
@@ -127,62 +111,34 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     }
   }
 
-  const run = (sql: string, ...values: (string | number | null)[]): number => Number(database.prepare(sql).run(...values).changes);
-  const END = 'ended_sequence = (SELECT last FROM ended), token = NULL, lease_until_ms = NULL';
-  /** Before END: the next number. */
-  const countEnded = (): number => run('UPDATE ended SET last = last + 1');
-  const MINE = 'WHERE job_id = ? AND token = ? AND state = 1 AND lease_until_ms >= ?';
-
-  /** Jobs whose lease has run out go back, or are set aside. Inside a transaction. */
-  function expireLeases(atMs: number): void {
-    const lost = database.prepare('SELECT job_id, attempts FROM job WHERE state = 1 AND lease_until_ms < ?').all(atMs) as unknown as JobRow[];
-    for (const { job_id: jobId, attempts } of lost) {
-      if (attempts >= limits.maxAttempts) {
-        countEnded();
-        run(`UPDATE job SET state = ${QUARANTINED}, error = ?, workers_lost = workers_lost + 1, ${END} WHERE job_id = ?`, WORKER_LOST, jobId);
-      } else run(`UPDATE job SET state = ${WAITING}, token = NULL, lease_until_ms = NULL, workers_lost = workers_lost + 1 WHERE job_id = ?`, jobId);
-    }
-  }
-
   function holdsAny(atMs: number): boolean {
     for (const [jobId, leaseUntilMs] of held) if (leaseUntilMs < atMs) held.delete(jobId);
     return held.size > 0;
   }
 
   /** Inside a transaction. */
-  function claimNow(max: number): ClaimedJob[] {
+  function takeDue(max: number): ClaimedJob[] {
     const atMs = now();
-    expireLeases(atMs);
-    const rows = database
-      .prepare('SELECT job_id, attempts, workers_lost, job FROM job WHERE state = 0 AND not_before_ms <= ? ORDER BY rank, enqueued_at_ms, sequence LIMIT ?')
-      .all(atMs, max) as unknown as JobRow[];
-    const suspectAt = rows.findIndex((row) => row.workers_lost > 0);
+    table.expireLeases(atMs);
+    const due = table.due(atMs, max);
+    const suspectAt = due.findIndex(({ workersLost }) => workersLost > 0);
     // A suspect goes out alone, and in its turn: nothing overtakes it for long.
-    const taken = suspectAt === -1 ? rows : suspectAt > 0 ? rows.slice(0, suspectAt) : holdsAny(atMs) ? [] : rows.slice(0, 1);
-    return taken.map((row) => {
+    const taken = suspectAt === -1 ? due : suspectAt > 0 ? due.slice(0, suspectAt) : holdsAny(atMs) ? [] : due.slice(0, 1);
+    return taken.map(({ job, attempts }) => {
       const token = randomUUID();
-      run(`UPDATE job SET state = ${ACTIVE}, token = ?, lease_until_ms = ?, attempts = attempts + 1 WHERE job_id = ?`, token, atMs + limits.leaseMs, row.job_id);
-      held.set(row.job_id, atMs + limits.leaseMs);
-      return { job: JSON.parse(row.job) as AnalysisJob, token, attempt: row.attempts + 1 };
+      table.lease(job.jobId, token, atMs + limits.leaseMs);
+      return { job, token, attempt: attempts + 1 };
     });
-  }
-
-  /** When the next waiting job may go, or the next lease is over. */
-  function readNextDue(): number {
-    const [row] = database.all<{ waiting: number | null; leased: number | null }>(
-      'SELECT (SELECT min(not_before_ms) FROM job WHERE state = 0) AS waiting, (SELECT min(lease_until_ms) + 1 FROM job WHERE state = 1) AS leased',
-    );
-    return Math.min(row?.waiting ?? Number.POSITIVE_INFINITY, row?.leased ?? Number.POSITIVE_INFINITY);
   }
 
   async function claimOnce(max: number): Promise<readonly ClaimedJob[]> {
     // Looking takes no lock: idle workers do not stand in each other's way.
-    nextDueAtMs = readNextDue();
+    nextDueAtMs = table.nextDueAtMs();
     if (nextDueAtMs > now()) return [];
-    const claimed = await transact(() => claimNow(max));
-    // A suspect that must wait for its turn is due all the time: do not ask at every tick.
-    if (claimed.length === 0) nextDueAtMs = now() + SUSPECT_PAUSE_MS;
-    return claimed;
+    const claims = await transact(() => takeDue(max));
+    for (const { job } of claims) held.set(job.jobId, now() + limits.leaseMs);
+    if (claims.length === 0) nextDueAtMs = now() + SUSPECT_PAUSE_MS;
+    return claims;
   }
 
   /** Until something changes, or `ms` are over. */
@@ -198,36 +154,27 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     });
   }
 
-  const queue: EmbeddedQueue = {
+  /** A worker's last word on a job. */
+  async function giveUp(jobId: string, step: () => boolean): Promise<boolean> {
+    const wasMine = await transact(step);
+    held.delete(jobId);
+    tell();
+    return wasMine;
+  }
+
+  return {
     async add(jobs) {
       await transact(() => {
-        for (const job of jobs) {
-          // Again with a better rank (STAT came later): a job that still waits moves forward.
-          run(
-            `INSERT INTO job (job_id, rank, enqueued_at_ms, job) VALUES (?, ?, ?, ?)
-             ON CONFLICT (job_id) DO UPDATE SET rank = min(rank, excluded.rank), job = excluded.job WHERE state = ${WAITING}`,
-            job.jobId,
-            job.rank,
-            job.enqueuedAtMs,
-            JSON.stringify(job),
-          );
-        }
+        for (const job of jobs) table.put(job);
       });
       tell();
     },
 
-    async ended(limit) {
-      const rows = database.all<JobRow>('SELECT state, attempts, job, outcome, error FROM job WHERE state >= 2 ORDER BY ended_sequence LIMIT ?', limit);
-      return rows.map((row): JobEnd => {
-        const job = JSON.parse(row.job) as AnalysisJob;
-        if (row.state === COMPLETED) return { kind: 'completed', job, outcome: JSON.parse(row.outcome!) as AnalysisOutcome };
-        return { kind: 'quarantined', job, error: row.error ?? '', attempts: row.attempts };
-      });
-    },
+    ended: async (limit) => table.ended(limit),
 
     async acknowledge(jobIds) {
       await transact(() => {
-        for (const jobId of jobIds) run('DELETE FROM job WHERE job_id = ? AND state >= 2', jobId);
+        for (const jobId of jobIds) table.forgetEnded(jobId);
       });
     },
 
@@ -235,72 +182,41 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
       endedListeners.add(listener);
     },
 
-    async known(jobIds) {
-      const found = new Set<string>();
-      for (const jobId of jobIds) if (database.all('SELECT 1 FROM job WHERE job_id = ?', jobId).length > 0) found.add(jobId);
-      return found;
-    },
-
-    async counts(): Promise<QueueCounts> {
-      const atMs = now();
-      const [row] = database.all<QueueCounts>(
-        `SELECT coalesce(sum(state = 0 AND not_before_ms <= ?), 0) AS waiting, coalesce(sum(state = 1), 0) AS active,
-           coalesce(sum(state = 0 AND not_before_ms > ?), 0) AS delayed, coalesce(sum(state >= 2), 0) AS ended FROM job`,
-        atMs,
-        atMs,
-      );
-      return { ...row! };
-    },
-
+    known: async (jobIds) => new Set(jobIds.filter(table.knows)),
+    counts: async () => table.counts(now()),
     healthy: () => healthy && !closed,
 
     async claim(max, waitMs) {
       for (const untilMs = performance.now() + waitMs; ; ) {
         if (closed) return [];
-        const claimed = await claimOnce(max).catch(() => []);
+        const claims = await claimOnce(max).catch(() => []);
         const leftMs = untilMs - performance.now();
-        if (claimed.length > 0 || leftMs <= 0 || closed) return claimed;
+        if (claims.length > 0 || leftMs <= 0 || closed) return claims;
         await sleep(leftMs);
       }
     },
 
     async extend({ job, token }) {
       const atMs = now();
-      const kept = await transact(() => run(`UPDATE job SET lease_until_ms = ? ${MINE}`, atMs + limits.leaseMs, job.jobId, token, atMs));
-      if (kept > 0) held.set(job.jobId, atMs + limits.leaseMs);
+      const kept = await transact(() => table.renew(job.jobId, token, atMs));
+      if (kept) held.set(job.jobId, atMs + limits.leaseMs);
       else held.delete(job.jobId);
-      return kept > 0;
+      return kept;
     },
 
     async complete({ job, token }, outcome) {
-      const answer = JSON.stringify(outcome);
-      const done = await transact(() => {
-        countEnded();
-        return run(`UPDATE job SET state = ${COMPLETED}, outcome = ?, ${END} ${MINE}`, answer, job.jobId, token, now());
-      });
-      held.delete(job.jobId);
-      tell();
-      return done > 0 ? 'accepted' : 'stale';
+      return (await giveUp(job.jobId, () => table.complete(job.jobId, token, now(), outcome))) ? 'accepted' : 'stale';
     },
 
     async fail({ job, token, attempt }, error) {
       const text = error.slice(0, JOB_ERROR_CHARACTERS_MAX);
-      const atMs = now();
-      const last = attempt >= limits.maxAttempts;
-      const done = await transact(() => {
-        if (!last) return run(`UPDATE job SET state = ${WAITING}, error = ?, not_before_ms = ?, token = NULL, lease_until_ms = NULL ${MINE}`, text, atMs + backoffOf(limits, attempt), job.jobId, token, atMs);
-        countEnded();
-        return run(`UPDATE job SET state = ${QUARANTINED}, error = ?, ${END} ${MINE}`, text, job.jobId, token, atMs);
-      });
-      held.delete(job.jobId);
-      tell();
-      return done === 0 ? 'stale' : last ? 'quarantined' : 'retry';
+      const isLast = attempt >= limits.maxAttempts;
+      const wasMine = await giveUp(job.jobId, () => (isLast ? table.setAside(job.jobId, token, now(), text) : table.retryLater(job.jobId, token, now(), text, attempt)));
+      return !wasMine ? 'stale' : isLast ? 'quarantined' : 'retry';
     },
 
     async release({ job, token }) {
-      await transact(() => run(`UPDATE job SET state = ${WAITING}, attempts = attempts - 1, token = NULL, lease_until_ms = NULL ${MINE}`, job.jobId, token, now()));
-      held.delete(job.jobId);
-      tell();
+      await giveUp(job.jobId, () => table.giveBack(job.jobId, token, now()));
     },
 
     wake: tell,
@@ -313,5 +229,4 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
       database.close();
     },
   };
-  return queue;
 }

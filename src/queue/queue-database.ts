@@ -55,6 +55,7 @@ export class QueueDatabase {
   private readonly path: string;
   private database: DatabaseSync | undefined;
   private inode = 0;
+  private isClosed = false;
   private readonly statements = new Map<string, StatementSync>();
   /** Times that the file was replaced by this process. */
   replacedCount = 0;
@@ -100,12 +101,18 @@ export class QueueDatabase {
   /** Opens again when the path leads to another file by now; true if it did. */
   follow(): boolean {
     if (this.database !== undefined && inodeOf(this.path) === this.inode) return false;
-    this.close();
+    this.drop();
     this.withRepair(() => this.open());
     return true;
   }
 
   close(): void {
+    this.isClosed = true;
+    this.drop();
+  }
+
+  /** To be opened again. */
+  private drop(): void {
     this.statements.clear();
     try {
       this.database?.close();
@@ -124,6 +131,7 @@ export class QueueDatabase {
   }
 
   private open(): DatabaseSync {
+    if (this.isClosed) throw new Error('the queue is closed');
     if (this.database !== undefined) return this.database;
     const database = new DatabaseSync(this.path);
     try {
@@ -158,7 +166,7 @@ export class QueueDatabase {
       if (code === SQLITE_BUSY || code === SQLITE_LOCKED) throw new QueueBusyError('the queue file is locked', { cause: error });
       if (!REPLACEABLE.has(code) && !REOPENABLE.has(code)) throw error;
       const opened = this.inode;
-      this.close();
+      this.drop();
       // Only the file that was found damaged is replaced, not the sound one that another process has put there since.
       if (REPLACEABLE.has(code) && (opened === 0 || inodeOf(this.path) === opened)) this.replace();
       return step();

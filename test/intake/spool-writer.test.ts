@@ -22,7 +22,7 @@ test('a disk that stands still: two chunks are taken, then the sender waits; it 
   const writer = spool.begin(META);
 
   let taken = 0;
-  let waiting: Promise<void> | void;
+  let waiting: Promise<void> | void = undefined;
   while (waiting === undefined && taken < 100 * CHUNK) {
     waiting = writer.write(new Uint8Array(500));
     taken += 500;
