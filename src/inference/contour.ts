@@ -19,6 +19,16 @@ export function contourPolygons(field: Field, level: number): readonly Polygon[]
   return polygons.sort((a, b) => signedArea(b) - signedArea(a));
 }
 
+/** Whether the point lies inside, by counting the edges to its right. */
+export function holdsPoint(polygon: Polygon, px: number, py: number): boolean {
+  let odd = false;
+  for (const [i, [x, y]] of polygon.entries()) {
+    const [nextX, nextY] = polygon[(i + 1) % polygon.length] as Point;
+    if (y > py !== nextY > py && px < ((nextX - x) * (py - y)) / (nextY - y) + x) odd = !odd;
+  }
+  return odd;
+}
+
 /** Twice the area, positive when what is inside lies above the level (see the winding in `cellSegments`). */
 function signedArea(polygon: Polygon): number {
   let sum = 0;

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import type { Heatmap, Polygon } from '../study/types.ts';
-import { contourPolygons, simplifyPolygon } from './contour.ts';
+import { contourPolygons, holdsPoint, simplifyPolygon } from './contour.ts';
 import type { Field } from './contour.ts';
 import { sigmoid } from './postprocess-scores.ts';
 import type { Placement } from './preprocess.ts';
@@ -16,7 +16,7 @@ export const HEATMAP_SIDE_MAX = 64;
 export const HOT_FRACTION_OF_MAXIMUM = 0.5;
 /** … when that is hot at all: a film without a finding gets no region. */
 export const HOT_PROBABILITY_MIN = 0.2;
-/** Contours of one finding, the largest first, and points of each: what a report and a page can take. */
+/** Contours of one finding, and points of each: what a report and a page can take. */
 export const POLYGON_COUNT_MAX = 8;
 export const POLYGON_POINT_COUNT_MAX = 64;
 /** A contour may deviate from the true one by so many cells: well under what a cell says. */
@@ -65,14 +65,18 @@ export function toHeatmap(field: Field, input: PictureSize, placement: Placement
   };
 }
 
-/** The hot area in pixels of the picture, cut at its edge. Empty when nothing is hot. */
+/** The hot area in pixels of the picture, cut at its edge, the part with the hottest cell first. Empty when nothing is hot. */
 export function hotRegion(field: Field, input: PictureSize, placement: Placement, picture: PictureSize): readonly Polygon[] {
   const peak = hottest(field);
   if (!(peak >= HOT_PROBABILITY_MIN)) return [];
   const scaleX = (placement.scaleX * input.width) / field.columns;
   const scaleY = (placement.scaleY * input.height) / field.rows;
   const clamp = (value: number, most: number): number => round(Math.min(most, Math.max(0, value)));
-  return contourPolygons(field, peak * HOT_FRACTION_OF_MAXIMUM)
+  const at = field.values.indexOf(peak);
+  const [peakX, peakY] = [(at % field.columns) + 0.5, Math.floor(at / field.columns) + 0.5];
+  const polygons = contourPolygons(field, peak * HOT_FRACTION_OF_MAXIMUM);
+  const first = polygons.findIndex((polygon) => holdsPoint(polygon, peakX, peakY));
+  return [...polygons.slice(first, first + 1), ...polygons.filter((_, i) => i !== first)]
     .slice(0, POLYGON_COUNT_MAX)
     .map((polygon) => simplifyPolygon(polygon, SIMPLIFY_CELLS, POLYGON_POINT_COUNT_MAX))
     .map((polygon) => polygon.map(([x, y]) => [clamp(placement.originX + x * scaleX, picture.width), clamp(placement.originY + y * scaleY, picture.height)] as const));

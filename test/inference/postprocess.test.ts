@@ -121,6 +121,14 @@ describe('heatmap', () => {
     expect([...Buffer.from(toHeatmap(heat, input, placement).cellsBase64, 'base64')][6]).toBe(204);
   });
 
+  test('the part with the hottest cell comes first, however small', () => {
+    const heat = field([[0.6, 0.6, 0, 0], [0.6, 0.6, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0.9]]);
+    const regions = hotRegion(heat, input, placement, picture);
+    expect(regions).toHaveLength(2);
+    // Cell (3, 3): 196–228, 98–114.
+    expect(inside(regions[0] ?? [], 212, 106)).toBe(true);
+  });
+
   test('nothing hot gives no region; a letterboxed region is cut at the picture\'s edge', () => {
     expect(hotRegion(field([[0.1, 0.15], [0.1, 0.1]]), input, placement, picture)).toEqual([]);
     const [polygon] = hotRegion(field([[0.9, 0], [0, 0]]), input, { ...placement, originX: -30, originY: -10 }, picture);
