@@ -22,10 +22,11 @@ import type { Spool } from '../../src/intake/spool.ts';
 import { buildChestReport } from '../../src/report/chest-report.ts';
 import type { ChestReportFacts } from '../../src/report/report-facts.ts';
 import { MemoryRows, until } from '../delivery/outbox-bench.ts';
-import { freePort, startStorescp } from '../delivery/storescp-peer.ts';
+import { startStorescp } from '../delivery/storescp-peer.ts';
 import type { StorescpPeer } from '../delivery/storescp-peer.ts';
 import { CASES } from '../report/report-cases.ts';
 import { needPeer } from './need-peer.ts';
+import { freePort } from './ports.ts';
 
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
