@@ -26,7 +26,7 @@ export function writeObjects(folder: string): Record<ObjectKind, string> {
   const compressed = join(folder, 'jpeg-lossless.dcm');
   const fileMeta = encodeFileMeta({ sopClassUid: SOP_CLASS_UID, sopInstanceUid: SOP_INSTANCE_UID, transferSyntaxUid: TRANSFER_SYNTAX_UIDS.raw });
   writeFileSync(raw, Buffer.concat([fileMeta, encodeDataSet(drawPixels())]));
-  // +ua: the new object keeps its UID; lossless, so it is the same instance.
+  // +un: lossless, so it is the same instance, and the sender knows where its UIDs lie.
   execFileSync('dcmcjpeg', ['+e1', '+un', raw, compressed]);
   return { raw, 'jpeg-lossless': compressed };
 }

@@ -23,8 +23,6 @@ export const NO_DATA_SET = 0x0101;
 /** Statuses that the listener itself answers with (PS3.7 Annex C). Those of storing come from the StoreSink. */
 export const STATUS = {
   success: 0x0000,
-  invalidSopInstance: 0x0117,
-  missingAttribute: 0x0120,
   sopClassNotSupported: 0x0122,
   unrecognizedOperation: 0x0211,
   outOfResources: 0xa700,
@@ -35,6 +33,7 @@ export const STATUS = {
 export const COMMAND_SET_MAX_BYTES = 16 * 1024;
 const ELEMENTS_MAX = 64;
 const ELEMENT_HEADER_BYTES = 8;
+const UID_MAX_BYTES = 64;
 /** ErrorComment is LO: 64 characters. */
 const ERROR_COMMENT_MAX_CHARACTERS = 64;
 
@@ -95,6 +94,7 @@ function readValue(buffer: Buffer, at: number, length: number, kind: Kind): numb
     if (length !== 2) throw malformed('a US value of another length', at);
     return buffer.readUInt16LE(at);
   }
+  if (kind === 'UI' && length > UID_MAX_BYTES) throw malformed('a UID over 64 characters', at);
   return buffer.toString('latin1', at, at + length).replace(/[\0 ]+$/, '');
 }
 

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/part10.ts';
+import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
 import { APPLICATION_CONTEXT_UID, encodeAeTitle } from './associate-pdu.ts';
 import type { AssociateAc, AssociateRq, PresentationContext } from './associate-pdu.ts';
 import { VERIFICATION_UID } from './association.ts';
@@ -15,6 +16,8 @@ import type { AcceptedContext } from './association.ts';
 import { AssociationError, errorOfEnding } from './association-error.ts';
 import { COMMAND_FIELD, COMMAND_SET_MAX_BYTES, NO_DATA_SET, decodeCommandSet, encodeCommandSet } from './command.ts';
 import type { CommandSet } from './command.ts';
+import { FragmentCutter } from './fragment-cutter.ts';
+import type { CutFragment } from './fragment-cutter.ts';
 import { Connection } from './connection.ts';
 import type { Ending } from './connection.ts';
 import { DIMSE_LIMITS } from './limits.ts';
@@ -124,7 +127,7 @@ class Requestor implements Association {
   readonly #timeouts: ScuTimeouts;
   readonly #limits: DimseLimits;
   #proposed: readonly PresentationContext[] = [];
-  #pduMaxBytes = PDU_SENT_MAX_BYTES;
+  #fragmentMaxBytes = PDU_SENT_MAX_BYTES - PDV_HEADER_BYTES;
   #messageId = 0;
   #isBusy = false;
   #ending: Ending | undefined;
@@ -215,8 +218,8 @@ class Requestor implements Association {
     let failure: Error | undefined;
     this.#response = { resolve: (response) => { early = response; }, reject: (error) => { failure = error; } };
     try {
-      await this.#send(context.id, true, encodeCommandSet(request));
-      if (dataSet !== undefined) await this.#sendDataSet(context.id, dataSet);
+      await this.#sendCommand(context.id, encodeCommandSet(request));
+      if (dataSet !== undefined) await this.#sendDataSet(context, dataSet);
       if (failure !== undefined) throw failure;
       const response = early ?? (await this.#within<CommandSet>(this.#timeouts.responseTimeoutMs, 'no response', (waiting) => { this.#response = waiting; }));
       if (response.messageIdBeingRespondedTo !== request.messageId) {
@@ -234,27 +237,26 @@ class Requestor implements Association {
     }
   }
 
-  async #sendDataSet(contextId: number, dataSet: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    if (dataSet instanceof Uint8Array) return this.#send(contextId, false, dataSet);
-    // The last fragment must say so: each chunk is sent when the next one is known.
-    let held: Uint8Array | undefined;
-    for await (const chunk of dataSet) {
-      if (held !== undefined) await this.#send(contextId, false, held, false);
-      held = chunk;
+  async #sendDataSet({ id, transferSyntaxUid }: AcceptedContext, dataSet: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    const cutter = new FragmentCutter(this.#fragmentMaxBytes);
+    for await (const chunk of dataSet instanceof Uint8Array ? [dataSet] : dataSet) {
+      for (const fragment of cutter.push(chunk)) await this.#sendFragment(id, false, fragment, false);
     }
-    await this.#send(contextId, false, held ?? new Uint8Array(0));
+    // A deflated data set of odd length is to be padded (PS3.5 A.5); files without the padding exist.
+    if (transferSyntaxUid === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) cutter.padToEven();
+    await this.#sendFragment(id, false, cutter.rest(), true);
   }
 
-  async #send(contextId: number, isCommand: boolean, bytes: Uint8Array, isLast = true): Promise<void> {
-    const fragmentMaxBytes = this.#pduMaxBytes - PDV_HEADER_BYTES;
-    let at = 0;
-    do {
-      const end = Math.min(at + fragmentMaxBytes, bytes.length);
-      if (this.#ending !== undefined || !this.#connection.canSend) throw errorOfEnding(this.#ending ?? { how: 'connection-lost', why: '' });
-      const fragment = bytes.subarray(at, end);
-      if (!this.#connection.sendPData(encodePDataHeader(contextId, isCommand, isLast && end === bytes.length, fragment.length), fragment)) await this.#drained();
-      at = end;
-    } while (at < bytes.length);
+  async #sendCommand(contextId: number, command: Uint8Array): Promise<void> {
+    const cutter = new FragmentCutter(this.#fragmentMaxBytes);
+    for (const fragment of cutter.push(command)) await this.#sendFragment(contextId, true, fragment, false);
+    await this.#sendFragment(contextId, true, cutter.rest(), true);
+  }
+
+  async #sendFragment(contextId: number, isCommand: boolean, { parts, byteLength }: CutFragment, isLast: boolean): Promise<void> {
+    if (this.#ending !== undefined || !this.#connection.canSend) throw errorOfEnding(this.#ending ?? { how: 'connection-lost', why: '' });
+    const header = encodePDataHeader(contextId, isCommand, isLast, byteLength);
+    if (!this.#connection.sendPData(header, ...parts)) await this.#drained();
   }
 
   #drained(): Promise<void> {
@@ -281,7 +283,8 @@ class Requestor implements Association {
 
   #associateAccepted(ac: AssociateAc): void {
     const offered = ac.userInformation.maximumLengthBytes;
-    this.#pduMaxBytes = offered === 0 ? PDU_SENT_MAX_BYTES : Math.max(PDU_SENT_MIN_BYTES, Math.min(offered, PDU_SENT_MAX_BYTES));
+    const pduMaxBytes = offered === 0 ? PDU_SENT_MAX_BYTES : Math.max(PDU_SENT_MIN_BYTES, Math.min(offered, PDU_SENT_MAX_BYTES));
+    this.#fragmentMaxBytes = pduMaxBytes - PDV_HEADER_BYTES;
     this.contexts = ac.contextResults.flatMap(({ id, result, transferSyntaxUid }) => {
       const proposed = this.#proposed.find((context) => context.id === id);
       if (result !== 0 || proposed === undefined || !proposed.transferSyntaxUids.includes(transferSyntaxUid)) return [];

@@ -3,6 +3,7 @@
  * of one C-STORE into a StoreReceiver and answers with the status that `commit` returns, and only then.
  */
 export interface StoreRequest {
+  /** Both UIDs as the peer wrote them, at most 64 characters of any kind, empty where it wrote none: for the sink to judge. */
   readonly affectedSopClassUid: string;
   readonly affectedSopInstanceUid: string;
   readonly transferSyntaxUid: string;

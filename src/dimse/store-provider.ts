@@ -45,8 +45,6 @@ interface Message {
   byteLength: number;
 }
 
-const UID_FORM = /^[0-9.]{1,64}$/;
-
 export class StoreProvider {
   readonly #ports: StoreProviderPorts;
   readonly #contexts: ReadonlyMap<number, AcceptedContext>;
@@ -137,12 +135,10 @@ export class StoreProvider {
   #judge(request: CommandSet, context: AcceptedContext, hasDataSet: boolean): StoreReceiver | StoreStatus {
     if (request.commandField === COMMAND_FIELD.cEchoRq) return { status: STATUS.success };
     if (request.commandField !== COMMAND_FIELD.cStoreRq) return { status: STATUS.unrecognizedOperation };
-    const { affectedSopClassUid, affectedSopInstanceUid } = request;
-    if (affectedSopClassUid === undefined || affectedSopInstanceUid === undefined) return { status: STATUS.missingAttribute };
-    if (context.abstractSyntaxUid === VERIFICATION_UID || affectedSopClassUid !== context.abstractSyntaxUid) {
-      return { status: STATUS.sopClassNotSupported, errorComment: 'not the SOP class of the presentation context' };
-    }
-    if (!UID_FORM.test(affectedSopInstanceUid)) return { status: STATUS.invalidSopInstance };
+    // Senders exist that negotiate one storage class and name another, or leave out a UID: what to do about that is the
+    // sink's to say, which also records it.
+    const { affectedSopClassUid = '', affectedSopInstanceUid = '' } = request;
+    if (context.abstractSyntaxUid === VERIFICATION_UID) return { status: STATUS.sopClassNotSupported };
     if (!hasDataSet) return { status: STATUS.cannotUnderstand, errorComment: 'C-STORE without data set' };
     return this.#ports.sink.begin({
       affectedSopClassUid,

@@ -36,6 +36,7 @@ describe('command sets', () => {
     ['half an element', '0000 0001 02'],
     ['a command field of four bytes', '0000 0001 04000000 01000000'],
     ['no command field', '0000 1001 02000000 0100'],
+    ['a UID over 64 characters', `0000 0010 42000000 ${'31'.repeat(66)}`],
     ['nothing', ''],
     ['too many elements', '0000 0100 00000000'.repeat(65)],
   ])('refuse %s', (_what, bytes) => {

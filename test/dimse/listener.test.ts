@@ -137,30 +137,32 @@ describe('refusals of objects keep the association', () => {
     expect(storeSink.kept).toHaveLength(1);
   });
 
-  const without = (element: string): Buffer => {
-    const pdu = Buffer.from(STORE_RQ);
-    const at = pdu.indexOf(hex(element));
-    const end = at + 8 + pdu.readUInt32LE(at + 4);
-    const cut = Buffer.concat([pdu.subarray(0, at), pdu.subarray(end)]);
-    cut.writeUInt32BE(cut.length - 6, 2);
-    cut.writeUInt32BE(cut.length - 10, 6);
-    return cut;
-  };
-  const changed = (from: string, to: string): Buffer => {
-    const pdu = Buffer.from(STORE_RQ);
-    pdu.write(to, pdu.indexOf(from), 'latin1');
-    return pdu;
-  };
+  const withoutDataSet = Buffer.from(STORE_RQ);
+  withoutDataSet.set(hex('0101'), withoutDataSet.indexOf(hex('0000 0008 02000000')) + 8);
+  const ofEcho = Buffer.from(STORE_RQ);
+  ofEcho[10] = 1; // on the presentation context of Verification
   it.each([
-    ['no SOP instance UID', without('0000 0010 08000000'), 0x0120],
-    ['another SOP class than its context', changed('4.1.1.1\0', '4.1.1.2\0'), 0x0122],
-    ['a SOP instance UID of other characters', changed('1.2.3.4', '../../x'), 0x0117],
-  ])('%s', async (_what, command, status) => {
+    ['no data set', [withoutDataSet], 0xc000],
+    ['on a Verification context', [ofEcho, pData(1, 2, Buffer.alloc(8))], 0x0122],
+  ])('%s', async (_what, pdus, status) => {
     const storeSink = new MemorySink();
     const peer = await associated(await listen({ storeSink }));
-    expect(statusOf((await peer.send(command, pData(3, 2, Buffer.alloc(8))).receive())!)).toBe(status);
+    expect(statusOf((await peer.send(...pdus).receive())!)).toBe(status);
     expect(storeSink.begun).toBe(0);
     expect(await peer.send(ECHO_RQ).receive()).toEqual(Buffer.from(ECHO_RSP));
+  });
+
+  it.each([
+    ['4.1.1.1\0', '4.1.1.2\0', { affectedSopClassUid: '1.2.840.10008.5.1.4.1.1.2' }],
+    ['1.2.3.4', '../../x', { affectedSopInstanceUid: '../../x' }],
+    ['1.2.3.4', '       ', { affectedSopInstanceUid: '' }],
+  ])('%j written as %j is the sink’s to judge', async (from, to, request) => {
+    const storeSink = new MemorySink();
+    const peer = await associated(await listen({ storeSink }));
+    const changed = Buffer.from(STORE_RQ);
+    changed.write(to, changed.indexOf(from), 'latin1');
+    expect(statusOf((await peer.send(changed, pData(3, 2, Buffer.alloc(8))).receive())!)).toBe(0);
+    expect(storeSink.kept[0]?.request).toMatchObject(request);
   });
 });
 
