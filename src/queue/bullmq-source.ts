@@ -142,17 +142,18 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
     }
   }
 
-  /** Runs a step on a job in hand; undefined where the lease is lost. */
-  async function ifHeld<T>(claim: ClaimedJob, step: (job: AnalysisBullJob) => Promise<T>): Promise<T | undefined> {
+  /** A worker's last word on a job; undefined where the lease is lost. While Redis is away it rejects, and may be said again. */
+  async function lastWord<T>(claim: ClaimedJob, step: (job: AnalysisBullJob) => Promise<T>): Promise<T | undefined> {
     const each = held.get(claim.job.jobId);
     if (each === undefined || each.token !== claim.token) return undefined;
     try {
-      return await link.within(() => step(each.job));
+      const answer = await link.within(() => step(each.job));
+      held.delete(claim.job.jobId);
+      return answer;
     } catch (error) {
-      if (isStale(error)) return undefined;
-      throw error;
-    } finally {
-      if (held.get(claim.job.jobId) === each) held.delete(claim.job.jobId);
+      if (!isStale(error)) throw error;
+      held.delete(claim.job.jobId);
+      return undefined;
     }
   }
 
@@ -177,7 +178,7 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
     },
 
     async complete(claim, outcome) {
-      const done = await ifHeld(claim, async (job) => {
+      const done = await lastWord(claim, async (job) => {
         await job.moveToCompleted(outcome, claim.token, false);
         return true;
       });
@@ -187,7 +188,7 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
     async fail(claim, error) {
       const text = error.slice(0, JOB_ERROR_CHARACTERS_MAX);
       const last = claim.attempt >= limits.maxAttempts;
-      const done = await ifHeld(claim, async (job) => {
+      const done = await lastWord(claim, async (job) => {
         await job.moveToFailed(last ? new UnrecoverableError(text) : new Error(text), claim.token, false);
         return true;
       });
@@ -195,7 +196,7 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
     },
 
     async release(claim) {
-      await ifHeld(claim, (job) => job.moveToWait(claim.token));
+      await lastWord(claim, (job) => job.moveToWait(claim.token));
     },
 
     async close() {

@@ -84,6 +84,26 @@ describe.skipIf(!hasRedis)('bullmq (needs redis-server)', () => {
     await close();
   });
 
+  test('an answer that met a frozen Redis may be given again, and counts once', async () => {
+    const options = { prefix: randomUUID(), linkLimits: LINK_LIMITS };
+    const limits = { ...TEST_LIMITS, leaseMs: 20_000 };
+    const hub = openBullmqQueue(redis.url, limits, options);
+    const source = openBullmqSource(redis.url, limits, options);
+    await hub.add([sampleJob(1)]);
+    const [claimed] = await source.claim(1, 5_000);
+    redis.freeze();
+    try {
+      await expect(source.complete(claimed!, sampleOutcome('first'))).rejects.toMatchObject({ code: 'queue-unavailable' });
+      await expect(source.extend(claimed!)).rejects.toMatchObject({ code: 'queue-unavailable' });
+    } finally {
+      redis.thaw();
+    }
+    await eventually(async () => source.complete(claimed!, sampleOutcome('first')).then(() => true, () => false));
+    expect(await hub.ended(10)).toMatchObject([{ kind: 'completed', outcome: sampleOutcome('first') }]);
+    await source.close();
+    await hub.close();
+  });
+
   test('FLUSHALL: known() says so, jobs added again run, answers to lost jobs are stale', async () => {
     const { hub, openSource, close } = open();
     const source = openSource();
