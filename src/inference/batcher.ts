@@ -25,6 +25,23 @@ export function bucketsFor(batchMax: number, fixedBatch: number | undefined): re
   return BATCH_BUCKETS.filter((bucket) => bucket <= Math.max(1, batchMax));
 }
 
+/** On a CPU a picture in a batch half as large costs at most so much more than in the whole one. */
+const HALF_BATCH_COST_FACTOR_MAX = 1.2;
+
+/**
+ * Costs measured on a CPU that was busy with something else, made believable: one unlucky run of a small bucket must not
+ * have every single picture padded to twice its work for the rest of the worker's life.
+ */
+export function steadyCosts(costs: readonly BucketCost[]): readonly BucketCost[] {
+  const steady: BucketCost[] = [];
+  for (const { bucket, runMs } of costs.toReversed()) {
+    const larger = steady[0];
+    const most = larger === undefined ? Infinity : ((larger.runMs * bucket) / larger.bucket) * HALF_BATCH_COST_FACTOR_MAX;
+    steady.unshift({ bucket, runMs: Math.min(runMs, most) });
+  }
+  return steady;
+}
+
 /**
  * The next batch for `waiting` pictures: the first one, largest first, of the cheapest way to clear them all. With more
  * waiting than the largest bucket holds, the bucket with the lowest cost per picture.

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import { FirstreadError } from '../errors.ts';
 import type { ModelReference } from '../study/types.ts';
-import { bucketsFor } from './batcher.ts';
+import { bucketsFor, steadyCosts } from './batcher.ts';
 import type { BucketCost } from './batcher.ts';
 import type { ModelManifest } from './manifest-types.ts';
 import type { ModelFolder } from './model-folder.ts';
@@ -179,7 +179,7 @@ async function warm(run: OpenModel['run'], manifest: ModelManifest, buckets: rea
     costs.push({ bucket, runMs });
     if (provider.name === 'cpu' && before !== undefined && runMs / bucket > (1 - BATCH_GAIN_MIN) * (before.runMs / before.bucket)) break;
   }
-  return costs;
+  return provider.name === 'cpu' ? steadyCosts(costs) : costs;
 }
 
 /** onnxruntime's own profile of the first run says where each node ran. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { bucketsFor, planBatch } from '../../src/inference/batcher.ts';
+import { bucketsFor, planBatch, steadyCosts } from '../../src/inference/batcher.ts';
 import type { BucketCost } from '../../src/inference/batcher.ts';
 
 const costs = (perBucket: Record<number, number>): BucketCost[] => Object.entries(perBucket).map(([bucket, runMs]) => ({ bucket: Number(bucket), runMs }));
@@ -31,6 +31,14 @@ describe('planBatch', () => {
     expect(bucketsFor(32, 4)).toEqual([4]);
     expect(planBatch(1, costs({ 4: 9 }))).toEqual({ take: 1, bucket: 4 });
     expect(planBatch(9, costs({ 4: 9 }))).toEqual({ take: 4, bucket: 4 });
+  });
+
+  test('a warm-up disturbed by other work does not make single pictures go as pairs', () => {
+    const disturbed = costs({ 1: 90, 2: 60, 4: 120 });
+    expect(planBatch(1, disturbed)).toEqual({ take: 1, bucket: 2 });
+    expect(planBatch(1, steadyCosts(disturbed))).toEqual({ take: 1, bucket: 1 });
+    expect(planBatch(3, steadyCosts(disturbed))).toEqual({ take: 2, bucket: 2 });
+    expect(steadyCosts(linear)).toEqual(linear);
   });
 
   test('buckets stop at the largest batch allowed', () => {
