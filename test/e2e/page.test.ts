@@ -93,6 +93,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.keyboard.press('o');
     expect(await page.locator('.overlay').count()).toBe(1);
 
+    expect(await page.locator('.technical dd').allTextContents()).toEqual(expect.arrayContaining([expect.stringContaining('XR_ROOM_1'), expect.stringContaining('2400 × 2800')]));
+    await page.locator('tr.row').nth(4).hover(); // what a reader does is shown at once, wherever the pointer is
     await page.keyboard.press('r');
     await page.waitForSelector('.toast');
     await eventually(() => names(page)).not.toContain(name);
@@ -128,14 +130,15 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.mouse.move(place.x + 310, place.y + 22);
     site.studies.push(demoStudy({ ...DEMO_CASES[0]!, name: 'MỚI^ĐẾN' }, 90, Date.now()));
     site.live.changed(site.studies.at(-1)!.study.studyInstanceUid);
-    await page.waitForSelector('.held:not([hidden])');
+    await page.waitForSelector('.held .pill');
     expect(await page.locator('.held').textContent()).toContain('1 new');
     const under = await page.evaluate<string>(`document.elementFromPoint(${place.x + 310}, ${place.y + 22}).closest('tr').querySelector('.name').textContent`);
     expect(under).toBe(name);
     expect(await names(page)).not.toContain('MỚI ĐẾN');
     await page.mouse.move(600, 20); // away from the list
     await eventually(() => names(page)).toContain('MỚI ĐẾN');
-    expect(await page.locator('.held').isHidden()).toBe(true);
+    expect(await page.locator('.held .pill').isHidden()).toBe(true);
+    expect(await page.locator('tr.row .rank').allTextContents()).toEqual(Array.from({ length: 14 }, (_one, at) => String(at + 1)));
   });
 
   test('search without accents, and what is said when nothing is found', async () => {

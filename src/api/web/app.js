@@ -118,7 +118,7 @@ function openDesk(session) {
       if (mine !== asked) return undefined;
       loadedAtMs = Date.now();
       offline.hidden = true;
-      list.show(answer.rows, answer.total, loadedAtMs, search);
+      list.show(answer.rows, answer.total, loadedAtMs, { searching: search, asked: !background });
       count(answer);
       return answer;
     } catch (error) {
@@ -176,7 +176,6 @@ function openDesk(session) {
       const key = verb === 'prioritise' ? (body.stat ? 'done.stat' : 'done.unstat') : `done.${verb}`;
       toast(t(key, { name }), UNDO[verb] && { label: t('do.undo'), run: () => act(uid, UNDO[verb]) });
       const next = verb === 'read' && panel.uid() === uid ? list.after(uid) : undefined;
-      list.applyNow();
       await refresh();
       if (panel.uid() === uid) await openStudy(next ?? uid);
     } catch (error) {

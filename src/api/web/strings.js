@@ -5,7 +5,7 @@
 const STRINGS = {
   'app.tagline': ['Which chest X-ray to read first', 'Đọc phim ngực nào trước'],
   'app.only': ['AI – prioritisation only. Every study needs a reader; not flagged does not mean free of disease.', 'AI – chỉ để xếp thứ tự ưu tiên. Mọi ca đều cần bác sĩ đọc; không gắn cờ không có nghĩa là không có bệnh.'],
-  'top.search': ['Name, ID or accession', 'Tên, mã BN hoặc số phiếu'],
+  'top.search': ['Name, ID, accession', 'Tên, mã BN, số phiếu'],
   'top.search.label': ['Search the worklist', 'Tìm trong danh sách'],
   'top.showRead': ['Show read', 'Hiện ca đã đọc'],
   'top.theme': ['Light or dark', 'Sáng hoặc tối'],

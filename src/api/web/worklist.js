@@ -25,7 +25,9 @@ export function createWorklist({ onOpen, onMore }) {
   const table = h('table', { class: 'worklist' }, h('thead', {}, h('tr', {}, heads)), body);
   const more = h('button', { class: 'more', type: 'button', onclick: onMore });
   const empty = h('div', { class: 'empty' });
-  const held = h('div', { class: 'held', hidden: true }, h('span', {}), h('button', { type: 'button', onclick: () => applyOrder() }));
+  const heldWords = h('span', {});
+  const heldButton = h('button', { type: 'button', onclick: () => applyOrder() });
+  const held = h('div', { class: 'held', role: 'status', hidden: true }, h('div', { class: 'pill' }, heldWords, heldButton));
   const element = h('section', { class: 'list', tabindex: '-1' }, held, table, more, empty);
 
   body.addEventListener('pointermove', () => {
@@ -88,8 +90,8 @@ export function createWorklist({ onOpen, onMore }) {
 
   return {
     element,
-    /** `searching`: what was typed, for the words where nothing is found. */
-    show(rows, newTotal, hereAtMs, searching) {
+    /** `searching`: what was typed, for the words where nothing is found. `asked`: the reader did something, so nothing is held. */
+    show(rows, newTotal, hereAtMs, { searching, asked }) {
       total = newTotal;
       const next = [...rows];
       next.hereAtMs = hereAtMs;
@@ -97,17 +99,17 @@ export function createWorklist({ onOpen, onMore }) {
       const sameOrder = incoming.length === order.length && incoming.every((uid, at) => uid === order[at]);
       for (const row of next) {
         const wasKnown = views.has(row.studyInstanceUid);
-        viewOf(row).update(row, hereAtMs, !sameOrder && wasKnown && holds());
+        viewOf(row).update(row, hereAtMs, !sameOrder && wasKnown && !asked && holds());
       }
       waitingOrder = next;
-      if (sameOrder || !holds()) applyOrder();
+      if (sameOrder || asked || !holds()) applyOrder();
       else {
         const present = new Set(incoming);
         for (const uid of order) views.get(uid)?.element.classList.toggle('gone', !present.has(uid));
         const fresh = incoming.filter((uid) => !order.includes(uid)).length;
         held.hidden = false;
-        setText(held.firstChild, fresh > 0 ? t('list.held.new', { n: fresh }) : t('list.held'));
-        setText(held.lastChild, t('list.held.show'));
+        setText(heldWords, fresh > 0 ? t('list.held.new', { n: fresh }) : t('list.held'));
+        setText(heldButton, t('list.held.show'));
       }
       const nothing = next.length === 0;
       table.hidden = nothing;
