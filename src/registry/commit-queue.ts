@@ -8,8 +8,8 @@
  */
 import type { Database } from './database.ts';
 
-/** Pieces of work in one transaction: about 0.2 ms each, so the event loop is held for some 7 ms at most. */
-export const SHARED_COMMIT_MAX = 32;
+/** Pieces of work in one transaction: about 0.15 ms each, so the event loop is held for a few milliseconds at most. */
+export const SHARED_COMMIT_MAX = 16;
 /** Pieces of work that wait for one sync; beyond it the first ones would wait too long for their answer. */
 export const SHARED_SYNC_MAX = 256;
 

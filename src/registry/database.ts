@@ -12,12 +12,15 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FirstreadError } from '../errors.ts';
+import { createCheckpointer } from './checkpointer.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** Another process may hold the file for a checkpoint; longer than this is a fault. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** The WAL is cut back to this after a checkpoint, so that a burst does not keep its disk space. */
 const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
+/** A checkpoint inside a commit, which holds up the event loop, only where the thread for it (checkpointer.ts) falls behind: 64 MiB. */
+const AUTOCHECKPOINT_PAGES = 16_384;
 /** Page cache: a site's working set of rows (a day's studies) without touching the disk. */
 const CACHE_KIB = 32 * 1024;
 
@@ -77,6 +80,7 @@ function openForWriting(path: string): DatabaseSync {
     sqlite.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     sqlite.exec('PRAGMA journal_mode = WAL');
     sqlite.exec('PRAGMA synchronous = FULL');
+    sqlite.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
     sqlite.exec(`PRAGMA journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`);
     sqlite.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     return sqlite;
@@ -134,6 +138,7 @@ function migrate(sqlite: DatabaseSync, readOnly: boolean): void {
 function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
   const statements = new Map<string, StatementSync>();
   const voidListeners: (() => void)[] = [];
+  const checkpointer = readOnly ? undefined : createCheckpointer(path);
   let depth = 0;
 
   const prepared = (sql: string): StatementSync => {
@@ -175,6 +180,7 @@ function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
       noticeOthers();
       const answer = work();
       prepared('COMMIT').run();
+      checkpointer?.committed();
       return answer;
     } catch (error) {
       undo('ROLLBACK');
@@ -236,6 +242,7 @@ function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
     onVoid: (listener) => void voidListeners.push(listener),
     close() {
       statements.clear();
+      checkpointer?.close();
       sqlite.close();
       log?.close().catch(() => {});
     },

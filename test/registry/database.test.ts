@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { NOW_MS, ORDINARY, STUDY_UID } from '../study/sample-studies.ts';
 import { image, opened, registryPath } from './registry-folder.ts';
@@ -114,6 +114,25 @@ describe('the file', () => {
     expect(raw.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' });
     expect(Number(raw.prepare('PRAGMA user_version').get()?.['user_version'])).toBe(MIGRATIONS.length);
     raw.close();
+  });
+
+  test('the log is moved into it beside the commits, and what was read stays in memory', async () => {
+    const path = registryPath();
+    const registry = opened(path);
+    const { openDatabase } = await import('../../src/registry/database.ts');
+    const database = openDatabase(path, false);
+    let voided = 0;
+    database.onVoid(() => (voided += 1));
+    const sizeBefore = statSync(path).size;
+    for (let n = 0; n < 200; n += 1) database.transact(() => database.run("INSERT INTO settings VALUES (?, ?, 0, 'test')", `k${n}`, JSON.stringify('x'.repeat(5000))));
+    await vi.waitFor(() => {
+      database.transact(() => database.run('DELETE FROM credentials'));
+      expect(statSync(path).size).toBeGreaterThan(sizeBefore + 300_000);
+    }, 10_000);
+    expect(voided).toBe(0);
+    expect(registry.settings().size).toBe(200);
+    expect(registry.quickCheck()).toEqual([]);
+    database.close();
   });
 
   test('a shared commit leaves the synchronous setting where it was', async () => {
