@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
-import { createAttempts, type AttemptLimits } from './attempts.ts';
+import { ATTEMPT_LIMITS, createAttempts, type AttemptLimits } from './attempts.ts';
 import { verifyNobody, verifyPassword } from './passwords.ts';
 import type { AccountsPort, Role, TokenRow } from './ports.ts';
 
@@ -71,7 +71,11 @@ export const hashSecret = (value: string): string => createHash('sha256').update
 export function createAuth(options: AuthOptions): Auth {
   const { accounts, audit, now } = options;
   const limits = { ...AUTH_LIMITS, ...options.limits };
-  const attempts = createAttempts(options.attemptLimits);
+  const perSource = options.attemptLimits ?? ATTEMPT_LIMITS;
+  const attempts = createAttempts(perSource);
+  /** A clinic behind one address mistypes together; and nobody may lock a reader out from afar with five guesses. */
+  const attemptsByAddress = createAttempts({ ...perSource, freeCount: perSource.freeCount * 4 });
+  const attemptsByName = createAttempts({ ...perSource, freeCount: perSource.freeCount * 10 });
   const acceptedTokens = new Map<string, TokenRow>();
   const links = new Map<string, { name: string; role: Role; expiresAtMs: number }>();
 
@@ -87,9 +91,14 @@ export function createAuth(options: AuthOptions): Auth {
     throw new FirstreadError(code);
   };
 
-  const failed = (keys: readonly string[], who: string, from: string): void => {
-    const locked = keys.map((key) => attempts.fail(key, now())).some(Boolean);
-    if (locked) audit.record({ event: 'locked-out', who, from, outcome: 'refused' });
+  const lockedOut = (who: string, from: string): void => audit.record({ event: 'locked-out', who, from, outcome: 'refused' });
+
+  /** For secrets of 256 bits: whoever has one gets in, guessing only makes the guesser wait. */
+  const guessed = (what: 'link' | 'token', from: string): 'wrong' | 'locked' => {
+    const key = `${what} ${from}`;
+    if (attempts.lockedForMs(key, now()) > 0) return 'locked';
+    if (attempts.fail(key, now())) lockedOut('-', from);
+    return 'wrong';
   };
 
   const auth: Auth = {
@@ -102,14 +111,11 @@ export function createAuth(options: AuthOptions): Auth {
     },
 
     redeemLink(value, from) {
-      const key = `link@${from}`;
-      if (attempts.lockedForMs(key, now()) > 0) refuse('too-many-attempts', '-', from);
       const hash = hashSecret(value);
       const link = links.get(hash);
       links.delete(hash);
       if (link === undefined || link.expiresAtMs <= now()) {
-        failed([key], '-', from);
-        return refuse('link-invalid', '-', from);
+        return refuse(guessed('link', from) === 'locked' ? 'too-many-attempts' : 'link-invalid', '-', from);
       }
       audit.record({ event: 'sign-in', who: link.name, from, outcome: 'done', details: { by: 'link', role: link.role } });
       return startSession(LINK_PREFIX + link.name, link.role);
@@ -117,17 +123,18 @@ export function createAuth(options: AuthOptions): Auth {
 
     async signIn(name, password, from) {
       const who = name.slice(0, 64);
-      const keys = [`${who}@${from}`, `@${from}`, `${who}@`];
-      if (keys.some((key) => attempts.lockedForMs(key, now()) > 0)) refuse('too-many-attempts', who, from);
+      const counts = [[attempts, `${who} ${from}`], [attemptsByAddress, from], [attemptsByName, who]] as const;
+      if (counts.some(([count, key]) => count.lockedForMs(key, now()) > 0)) refuse('too-many-attempts', who, from);
       const user = accounts.user(name);
       const right = user === undefined || user.disabled === true ? await verifyNobody(password) : await verifyPassword(password, user.passwordHash);
       if (!right || user === undefined) {
-        failed(keys, who, from);
+        const locked = counts.map(([count, key]) => count.fail(key, now())).some(Boolean);
+        if (locked) lockedOut(who, from);
         return refuse('credentials-wrong', who, from);
       }
       // The address keeps its count: one known password must not buy an attacker free guesses at others.
-      attempts.succeed(keys[0]!);
-      attempts.succeed(keys[2]!);
+      attempts.succeed(`${who} ${from}`);
+      attemptsByName.succeed(who);
       audit.record({ event: 'sign-in', who, from, outcome: 'done', details: { by: 'password', role: user.role } });
       return startSession(user.name, user.role);
     },
@@ -156,11 +163,9 @@ export function createAuth(options: AuthOptions): Auth {
     },
 
     callerOfToken(token, from) {
-      const key = `token@${from}`;
-      if (attempts.lockedForMs(key, now()) > 0) throw new FirstreadError('too-many-attempts');
       const row = acceptedTokens.get(hashSecret(token)) ?? accounts.token(hashSecret(token));
       if (row === undefined || (row.expiresAtMs !== undefined && row.expiresAtMs <= now())) {
-        failed([key], '-', from);
+        if (guessed('token', from) === 'locked') throw new FirstreadError('too-many-attempts');
         return undefined;
       }
       return { name: row.name, role: row.role, by: 'token', key: row.tokenHash.slice(0, 16) };

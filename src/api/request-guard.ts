@@ -20,6 +20,9 @@ export function isHostAllowed(host: string | undefined, allowedHosts: readonly s
   return name !== undefined && allowedHosts.includes(name);
 }
 
+/** RFC 9112 3.2: two Host headers are an error; Node would take the first, something in front of us perhaps the last. */
+export const hasTwoHosts = (rawHeaders: readonly string[]): boolean => rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1;
+
 /** For requests that change something and are authenticated by cookie. */
 export function comesFromOurPage(headers: IncomingHttpHeaders): boolean {
   if (headers[PAGE_HEADER] === undefined) return false;

@@ -18,7 +18,7 @@ import type { Live } from './live.ts';
 import { isLoopback } from './may-listen.ts';
 import { openApiOf } from './openapi.ts';
 import type { AccountsPort, FilesPort, StudiesPort } from './ports.ts';
-import { bearerToken, comesFromOurPage, cookieValue, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
+import { bearerToken, comesFromOurPage, cookieValue, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
 import { mayDo } from './roles.ts';
 import { answerSchema, type Access, type ApiCall, type ApiRoute } from './route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -90,6 +90,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
+    // Node looks every so often for connections past their time; its own 30 s would make any shorter limit a long one.
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs) },
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: true,
@@ -98,16 +100,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allErrors: false } },
   });
-  app.server.headersTimeout = limits.headersTimeoutMs;
   app.server.maxConnections = limits.connectionCountMax;
   addErrorHandling(app, { log, audit: options.audit, metrics, now: options.now, whoIs: (request) => callers.get(request)?.name });
 
-  const identify = (request: FastifyRequest): Caller | undefined => {
+  const identify = (request: FastifyRequest, use: 'active' | 'background'): Caller | undefined => {
     const token = bearerToken(request.headers.authorization);
     if (token !== undefined) return auth.callerOfToken(token, request.ip);
     const cookie = cookieValue(request.headers.cookie, cookieName);
-    // The page says which requests it makes by itself: they do not keep a session alive.
-    return cookie === undefined ? undefined : auth.callerOfCookie(cookie, request.headers['x-firstread'] === 'refresh' ? 'background' : 'active');
+    return cookie === undefined ? undefined : auth.callerOfCookie(cookie, use);
   };
 
   const admit = (request: FastifyRequest, access: Access): void => {
@@ -118,7 +118,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       return;
     }
     if (access === 'metrics' && isLoopback(request.ip) && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined) return;
-    const caller = identify(request);
+    // The page says which requests it makes by itself: they do not keep a session alive. A live feed never does.
+    const caller = identify(request, request.headers['x-firstread'] === 'refresh' || request.routeOptions.url === '/api/live' ? 'background' : 'active');
     if (caller === undefined) throw new FirstreadError('not-signed-in');
     callers.set(request, caller);
     if (!mayDo(caller.role, access === 'metrics' ? 'view-operations' : access)) throw new FirstreadError('not-allowed');
@@ -127,7 +128,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (!isHostAllowed(request.headers.host, allowedHosts)) throw new FirstreadError('host-not-allowed');
+    if (!isHostAllowed(request.headers.host, allowedHosts) || hasTwoHosts(request.raw.rawHeaders ?? [])) throw new FirstreadError('host-not-allowed');
     const access = (request.routeOptions.config as { access?: Access } | undefined)?.access;
     if (access !== undefined) admit(request, access);
   });
@@ -142,7 +143,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const live = liveRoute({
     live: options.live,
     limits,
-    stillAllowed: (call) => identify(call.request) !== undefined,
+    stillAllowed: (call) => identify(call.request, 'background') !== undefined,
     onCount: (count) => metrics.liveStreams.set(count),
   });
   const routes: ApiRoute[] = [

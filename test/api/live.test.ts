@@ -112,6 +112,17 @@ describe('server-sent events', () => {
     expect(one.state.text).toContain('event: ended');
   });
 
+  test('an open page does not keep a session alive', async () => {
+    const port = await start({ limits: { heartbeatMs: 40 } });
+    const one = listen(port, { cookie: site.session('reader') });
+    await eventually(() => one.state.text).toContain(': beat');
+    site.clock.nowMs += 90 * 60_000;
+    await pause(100); // beats at an hour and a half: were they use, the session would last
+    site.clock.nowMs += 45 * 60_000;
+    await eventually(() => one.state.ended).toBe(true);
+    expect(one.state.text).toContain('event: ended');
+  });
+
   test('too many streams of one caller are refused; closing gives the place back', async () => {
     const port = await start({ limits: { streamsPerCallerMax: 2 } });
     const cookie = site.session('reader');

@@ -88,10 +88,13 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(await page.locator('.overlay .mark').count()).toBeGreaterThan(0);
     expect(await page.locator('.panel .burn').textContent()).toBe('Prioritisation only');
     expect(await page.locator('.panel .score').allTextContents()).toEqual([expect.stringMatching(/73.*threshold 42.*flagged.*tb 1\.2\.0/), expect.stringMatching(/21.*threshold 50.*below threshold.*nodule 0\.9\.1/)]);
+    let fetched = 0;
+    page.on('request', (request) => void (request.url().endsWith('/preview') && (fetched += 1)));
     await page.keyboard.press('o');
     expect(await page.locator('.overlay').count()).toBe(0);
     await page.keyboard.press('o');
     expect(await page.locator('.overlay').count()).toBe(1);
+    expect(fetched).toBe(0);
 
     expect(await page.locator('.technical dd').allTextContents()).toEqual(expect.arrayContaining([expect.stringContaining('XR_ROOM_1'), expect.stringContaining('2400 × 2800')]));
     await page.locator('tr.row').nth(4).hover(); // what a reader does is shown at once, wherever the pointer is

@@ -1,6 +1,6 @@
 /** One study beside the list: the picture with its overlay, scores beside thresholds, what may be done, the journal. */
 import * as api from './api.js';
-import { bdi, h } from './dom.js';
+import { bdi, h, setAttribute } from './dom.js';
 import { ageAndSex, clock, megabytes, personName, plain, scoreText, studyMoment, thresholdText } from './format.js';
 import { icon } from './icons.js';
 import { drawOverlay, marksSomething } from './overlay.js';
@@ -15,17 +15,21 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
   let overlayShown = true;
   let wide = false;
   let why;
+  let shownPicture;
+  let technicalOpen = false;
 
   const may = (permission) => permissions.includes(permission);
 
   function render() {
     if (detail === undefined) return;
+    const hadFocus = element.contains(document.activeElement);
     const scrolled = element.querySelector('.panel-scroll')?.scrollTop ?? 0;
     const { row } = detail;
     element.setAttribute('aria-label', t('panel.label'));
     element.className = `panel ${wide ? 'wide' : ''}`;
     element.replaceChildren(header(row), h('div', { class: 'panel-scroll' }, verdict(row), picture(), facts(row)), actions(row));
     element.querySelector('.panel-scroll').scrollTop = scrolled;
+    if (hadFocus) element.focus({ preventScroll: true });
   }
 
   const header = (row) => h('header', { class: 'panel-head' },
@@ -45,16 +49,23 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     const frame = h('div', { class: 'frame' });
     const show = () => {
       if (image === undefined) return frame.replaceChildren(noPicture());
-      const img = h('img', { src: api.previewAddress(image.fileKey), alt: t('panel.picture', { n: pictures.indexOf(image) + 1, count: pictures.length }), draggable: 'false' });
+      const img = pictureOf(image.fileKey);
+      setAttribute(img, 'alt', t('panel.picture', { n: pictures.indexOf(image) + 1, count: pictures.length }));
       // The picture's own shape holds its place before its bytes are here.
       const stage = h('div', { class: 'stage' }, img, overlayShown ? drawOverlay(image) : undefined);
       if (image.columns > 0 && image.rows > 0) stage.style.aspectRatio = `${image.columns} / ${image.rows}`;
-      img.addEventListener('error', () => frame.replaceChildren(noPicture(), tools));
+      img.onerror = () => frame.replaceChildren(noPicture(), tools);
       frame.replaceChildren(stage, h('span', { class: 'burn' }, t('panel.only')));
     };
     show();
     frame.append(tools);
     return h('div', { class: 'picture' }, frame, image !== undefined && h('p', { class: 'note' }, pictureNote(image)));
+  }
+
+  /** Kept while it is the one shown: toggling the overlay must not fetch, nor audit, the picture again. */
+  function pictureOf(fileKey) {
+    if (shownPicture?.fileKey !== fileKey) shownPicture = { fileKey, img: h('img', { src: api.previewAddress(fileKey), draggable: 'false' }) };
+    return shownPicture.img;
   }
 
   const pictureNote = (image) => (image.status === 'scored' && !marksSomething(image) ? `${t('panel.nothingMarked')} ${t('panel.preview')}.` : `${t('panel.preview')}.`);
@@ -102,7 +113,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
       h('span', { class: 'score-model' }, [t('panel.model', finding.model), axis].filter(Boolean).join(' · ')));
   }
 
-  const technical = () => h('details', { class: 'technical' }, h('summary', {}, t('panel.technical')), h('dl', {},
+  const technical = () => h('details', { class: 'technical', open: technicalOpen, ontoggle: (event) => { technicalOpen = event.target.open; } }, h('summary', {}, t('panel.technical')), h('dl', {},
     pair('panel.technical.uid', detail.row.studyInstanceUid),
     detail.images.flatMap((image) => [
       pair('panel.technical.from', [plain(image.callingAeTitle), image.modality].filter(Boolean).join(' · ')),
@@ -144,6 +155,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
       if (next.row.studyInstanceUid !== detail?.row.studyInstanceUid) {
         imageAt = 0;
         why = undefined;
+        shownPicture = undefined;
         element.replaceChildren();
       }
       detail = next;
@@ -157,6 +169,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     },
     hide() {
       detail = undefined;
+      shownPicture = undefined;
       element.hidden = true;
       element.replaceChildren();
       document.body.classList.remove('panel-open');
