@@ -1,4 +1,5 @@
 /** `firstread serve`: the hub, until SIGTERM or Ctrl-C. */
+import { FirstreadError } from '../errors.ts';
 import { startHub } from '../hub/hub.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Config } from '../config/config.ts';
@@ -20,6 +21,8 @@ associations may finish, nothing that was acknowledged is lost.
 
 \`firstread config\` lists all settings. GET /readyz answers 200 once listener, worker and models are ready.
 `;
+
+const EXIT_AFTER_MS = 2_000;
 
 export function openLog(config: Config, io: CommandIo, process: string): Log {
   return createLog({
@@ -55,10 +58,17 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     log.write('uncaught', { error });
     process.exit(1);
   });
-  const hub = await startHub(config, log);
+  const hub = await startHub(config, log).catch((error: unknown) => {
+    if (!(error instanceof FirstreadError)) throw error;
+    io.stderr.write(`firstread serve: ${error.message}\n`);
+    // What was started already ends with the process: workers with their parent, the lock with its owner.
+    process.exit(1);
+  });
   greet(hub, config, io);
   await stopped;
   await hub.close();
+  // Everything is closed and synced; whatever handle a library left open must not keep the process.
+  setTimeout(() => process.exit(0), EXIT_AFTER_MS).unref();
   return 0;
 }
 

@@ -1,7 +1,6 @@
 /** The API and page of a hub: the Fastify app with its ports, and where it may listen. */
 import type { AddressInfo } from 'node:net';
 import { createAuth } from '../api/auth.ts';
-import { createLive } from '../api/live.ts';
 import type { Live } from '../api/live.ts';
 import { mayListen } from '../api/may-listen.ts';
 import { buildServer } from '../api/server.ts';
@@ -34,6 +33,7 @@ export interface ApiSideParts {
   readonly caps: WaitingCaps;
   readonly models: SiteModels;
   readonly workers: WorkerSupervisor;
+  readonly live: Live;
   readonly audit: Audit;
   readonly metrics: FirstreadMetrics;
   readonly readiness: Readiness;
@@ -45,20 +45,18 @@ export interface ApiSide {
   readonly url: string;
   /** As reached from this machine. */
   readonly localUrl: string;
-  readonly live: Live;
   signInLink(): string;
   close(): Promise<void>;
 }
 
 export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
-  const { config, registry, audit, metrics, readiness, log, now, secrets } = parts;
+  const { config, registry, live, audit, metrics, readiness, log, now, secrets } = parts;
   const accounts = createAccountsPort(registry, now);
   const verdict = mayListen(config.httpHost, { usersConfigured: accounts.userCount() > 0 });
   if (!verdict.allowed) throw new FirstreadError('config-invalid', verdict.reason);
   const sessionLifeMs = config.sessionHours * 60 * 60_000;
   const auth = createAuth({ accounts, audit, now, limits: { sessionLifeMs } });
   auth.acceptToken(secrets.localToken, { name: 'commands on this machine', role: 'admin' });
-  const live = createLive();
   const app = await buildServer({
     studies: createStudiesPort({ registry, engine: parts.engine, caps: parts.caps, models: parts.models, modelsReady: () => config.workers === 0 || parts.workers.readyCount() > 0 }),
     files: createFilesPort(parts.spool, parts.folder),
@@ -90,7 +88,6 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   return {
     url,
     localUrl: `http://${everywhere ? '127.0.0.1' : host}:${port}`,
-    live,
     signInLink: () => `${url}/sign-in?link=${auth.issueLink({ name: 'local', role: 'admin' })}`,
     async close() {
       live.close();

@@ -5,6 +5,7 @@
  */
 import type { Listener } from '../dimse/listener.ts';
 import type { Config } from '../config/config.ts';
+import { createLive } from '../api/live.ts';
 import { createSpool, SPOOL_LIMITS } from '../intake/spool.ts';
 import { realFileSystem } from '../intake/spool-file-system.ts';
 import { createAudit } from '../ops/audit.ts';
@@ -59,6 +60,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
   const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
 
+  const live = createLive();
   const journal = createListenerJournal({ registry, log, audit, metrics, now });
   const outcomes = createOutcomeJournal({ log, metrics, now });
   const workers = startSiteWorkers(config, folder, models, log, metrics);
@@ -77,11 +79,14 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     now,
     engine: () => engine,
     onWritten: outcomes.onReports,
-    onTrouble: (studyInstanceUid, error) => log.write('storage-failed', { studyInstanceUid, error }),
+    onTrouble: (studyInstanceUid, error) => {
+      log.write('storage-failed', { studyInstanceUid, error });
+      reconciler.soon();
+    },
   });
   const onChanged = (study: Study): void => {
     outcomes.onChanged(study);
-    api.live.changed(study.studyInstanceUid);
+    live.changed(study.studyInstanceUid);
   };
   const engine = createStudyEngine({
     registry,
@@ -91,14 +96,11 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     writeReports: (studyInstanceUid, revision) => reports.write(studyInstanceUid, revision),
     wakeOutbox: () => outbox.wake(),
     onChanged,
-    onQueueTrouble: (error) => log.write('queue-unreachable', { error }),
+    onQueueTrouble: (error) => {
+      log.write('queue-unreachable', { error });
+      reconciler.soon();
+    },
   });
-  const outbox = startDelivery({ config, registry, spool, engine: () => engine, log, metrics, now });
-  const api = await startApi({ config, folder, secrets, registry, engine, spool, caps, models, workers, audit, metrics, readiness, log, now });
-  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
-  const registrar = createRegistrar({ config, registry, engine, now });
-  let listener: Listener | undefined = await startIntake({ config, registrar, spool, journal, freeSpace, now });
-  log.write('listener-open', { port: listener.port, address: config.dicomHost });
   const reconciler = startReconciler({
     registry,
     queue,
@@ -107,14 +109,21 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     onDone: ({ outstanding, queuedAgain }) => outstanding > 0 && log.write('reconciled', { count: outstanding, queueDepth: queuedAgain }),
     onTrouble: (error) => log.write('queue-unreachable', { error }),
   });
-  void reconciler.now();
-  const housekeeping = startHousekeeping({ config, registry, registrar, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
-
+  let listener: Listener | undefined;
   readiness.add('listener', () => (listener === undefined ? { ok: false, reason: 'the DICOM listener is closed' } : { ok: true }));
   readiness.add('models', () => (config.workers === 0 || workers.readyCount() > 0 ? { ok: true } : { ok: false, reason: workers.lastProblem() ?? 'no worker has its models loaded yet' }));
   readiness.add('queue', () => (queue.healthy() ? { ok: true } : { ok: false, reason: 'the queue does not answer; images are received and wait in the registry' }), { required: false });
   readiness.add('disk', () => (freeSpace.hasRoom(0) ? { ok: true } : { ok: false, reason: 'free space is below the floor: new objects are refused' }));
   readiness.add('audit', () => (audit.healthy() ? { ok: true } : { ok: false, reason: 'the audit trail cannot be written' }), { required: false });
+  const outbox = startDelivery({ config, registry, spool, engine: () => engine, log, metrics, now });
+  const api = await startApi({ config, folder, secrets, registry, engine, spool, caps, models, workers, live, audit, metrics, readiness, log, now });
+  const registrar = createRegistrar({ config, registry, engine, now });
+  listener = await startIntake({ config, registrar, spool, journal, freeSpace, now });
+  log.write('listener-open', { port: listener.port, address: config.dicomHost });
+  void reconciler.now();
+  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
+  const housekeeping = startHousekeeping({ config, registry, registrar, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
+
   writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
   log.write('hub-ready', { port: listener.port });
 

@@ -18,12 +18,15 @@ export interface ReconcileParts {
 export interface Reconciler {
   /** One round; concurrent calls share it. Never rejects. */
   now(): Promise<void>;
+  /** Something could not be handed over (queue away, disk full): look again before the minute is over. */
+  soon(): void;
   stop(): Promise<void>;
 }
 
 const EVERY_MS = 60_000;
 /** A queue that answers again is filled at once, not within the minute. */
 const WATCH_MS = 1_000;
+const SOON_MS = 3_000;
 /** Studies in one bite: the event loop breathes in between. */
 const BITE = 500;
 
@@ -59,6 +62,7 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
     return running;
   }
 
+  let soon: NodeJS.Timeout | undefined;
   const timer = setInterval(() => void start(), EVERY_MS);
   const watch = setInterval(() => {
     const healthy = queue.healthy();
@@ -67,7 +71,14 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
   }, WATCH_MS);
   return {
     now: start,
+    soon() {
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        void start();
+      }, SOON_MS);
+    },
     async stop() {
+      clearTimeout(soon);
       clearInterval(timer);
       clearInterval(watch);
       await running;

@@ -4,6 +4,7 @@
  * than time, for reconcile compares the registry with `known()`.
  */
 import { Queue, QueueEvents, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { AnalysisOutcome } from '../study/types.ts';
 import { type BullmqQueueOptions, DEFAULT_PREFIX, QUEUE_NAME } from './bullmq-options.ts';
 import type { AnalysisJob, JobEnd, JobQueue, QueueLimits } from './job-queue.ts';
@@ -33,6 +34,8 @@ export function openBullmqQueue(redisUrl: string, limits: QueueLimits = QUEUE_LI
   });
   queue.on('error', () => {});
   let events: QueueEvents | undefined;
+  /** QueueEvents blocks on a connection of its own, and leaves closing it to whoever made it. */
+  let eventsConnection: Redis | undefined;
 
   return {
     async add(jobs) {
@@ -75,7 +78,9 @@ export function openBullmqQueue(redisUrl: string, limits: QueueLimits = QUEUE_LI
 
     onEnded(listener) {
       if (events === undefined) {
-        events = new QueueEvents(QUEUE_NAME, { connection: link.redis.duplicate(), prefix });
+        eventsConnection = link.redis.duplicate();
+        eventsConnection.on('error', () => {});
+        events = new QueueEvents(QUEUE_NAME, { connection: eventsConnection, prefix });
         events.on('error', () => {});
       }
       events.on('completed', () => listener());
@@ -101,6 +106,7 @@ export function openBullmqQueue(redisUrl: string, limits: QueueLimits = QUEUE_LI
     async close() {
       const closing = Promise.allSettled([events?.close(), queue.close()]);
       await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, (options.linkLimits ?? REDIS_LINK_LIMITS).commandMsMax).unref())]);
+      eventsConnection?.disconnect();
       link.close();
     },
   };
