@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   worklist: { summary: 'print the ranked worklist', load: () => import('./commands/worklist.ts') },
   send: { summary: 'send DICOM files with C-STORE', load: () => import('./commands/send.ts') },
   echo: { summary: 'check a DICOM connection with C-ECHO', load: () => import('./commands/echo.ts') },
+  deliveries: { summary: 'what goes to the PACS, what failed and why; try again', load: () => import('./commands/deliveries.ts') },
   prioritise: { summary: 'mark a study as STAT, or take that back', load: () => import('./commands/prioritise.ts') },
   models: { summary: 'list models, or check a model folder', load: () => import('./commands/models.ts') },
   config: { summary: 'print every setting with unit, value and origin', load: () => import('./commands/config.ts') },

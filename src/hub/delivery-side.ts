@@ -1,4 +1,5 @@
 /** The sending side of a hub: the outbox over the site's destinations. */
+import { isIP } from 'node:net';
 import type { Config } from '../config/config.ts';
 import type { DestinationSetting } from '../config/destinations.ts';
 import type { Destination } from '../delivery/destination.ts';
@@ -32,6 +33,7 @@ export function startDelivery({ config, registry, spool, engine, log, metrics, n
       engine().execute(change.study.studyInstanceUid, change.commands);
     },
   };
+  endDeliveriesToNobody(config, registry, now);
   return createOutbox({
     rows,
     destinations: config.destinations.map((setting) => open(setting, config, spool)),
@@ -39,6 +41,16 @@ export function startDelivery({ config, registry, spool, engine, log, metrics, n
     onEvent: (event) => tell(event, log, metrics),
   });
 }
+
+/** A destination that was taken out of the settings: its pending rows say so instead of waiting for ever. */
+function endDeliveriesToNobody(config: Config, registry: Registry, now: () => number): void {
+  const known = new Set(config.destinations.map(({ name }) => name));
+  for (const { id, destination } of registry.deliveries('pending', ENDED_AT_ONCE_MAX)) {
+    if (!known.has(destination)) registry.markDelivery(id, 'failed', now(), { error: 'this destination is no longer in the settings' });
+  }
+}
+
+const ENDED_AT_ONCE_MAX = 10_000;
 
 function open(setting: DestinationSetting, config: Config, source: Spool): Destination {
   if (setting.kind === 'folder') return createFolderDestination({ name: setting.name, path: setting.path, source });
@@ -52,7 +64,8 @@ function open(setting: DestinationSetting, config: Config, source: Spool): Desti
     callingAeTitle,
     source,
     timeouts: { associateTimeoutMs: Math.min(timeoutMs, 15_000), responseTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs, connectTimeoutMs: Math.min(timeoutMs, 10_000) },
-    ...(setting.tls ? { tls: { servername: host } } : {}),
+    // A name for SNI and the certificate's check; an address has none to send.
+    ...(setting.tls ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   });
 }
 

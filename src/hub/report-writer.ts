@@ -18,6 +18,7 @@ import type { NewDelivery, ReportFile } from '../registry/report-rows.ts';
 import { buildChestReport } from '../report/chest-report.ts';
 import type { ChestReportFacts, ReportingDevice, ReportSopClass, SourceImage, Statement } from '../report/report-facts.ts';
 import type { CodedReason, FindingFamily, ModelReference, Study } from '../study/types.ts';
+import { bodyPartClaim } from '../study/header-claims.ts';
 import type { StudyEngine } from './study-engine.ts';
 
 /** The families that this site's models answer for, and by which models. */
@@ -99,12 +100,13 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   parts.onWritten({ study: change.study, reportCount: reports.length, durationMs: now() - startedAtMs });
 }
 
-/** Radiographs that are there; a CT slice or our own report coming back is nothing that this house reports on. */
+/** Chest radiographs that are there; a CT slice, a hip, or our own report coming back is nothing to report on. */
 function reportableImages(instances: readonly InstanceRecord[]): readonly InstanceRecord[] {
   const there = instances.filter(({ header, standing, removedAtMs }) =>
     removedAtMs === undefined && standing.status !== 'variant' && standing.status !== 'conflict' && header.seriesInstanceUid !== undefined && header.studyUidSynthesised !== true && header.hasPixelData);
   const scored = there.filter(({ standing }) => standing.status === 'scored');
-  return scored.length > 0 ? scored : there.filter(({ header }) => isProjectionXRay(header.sopClassUid));
+  // "Not analysed" is said of what a reader may take for an analysed chest; nobody expects it of a hip.
+  return scored.length > 0 ? scored : there.filter(({ header }) => isProjectionXRay(header.sopClassUid) && bodyPartClaim(header.bodyPartExamined) !== 'other');
 }
 
 interface ReportRequest {
