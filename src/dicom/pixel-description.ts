@@ -28,6 +28,8 @@ export interface PixelDescription {
   /** Colour by plane (1) instead of by pixel (0); native and RLE pixels only. */
   readonly planar: boolean;
   readonly numberOfFrames: number;
+  /** An overlay lies in the unused bits above the stored ones (retired; PS3.3 C.9.2, OverlayBitPosition). */
+  readonly overlayInUnusedBits: boolean;
   /** What was corrected or assumed. */
   readonly remarks: readonly string[];
 }
@@ -75,6 +77,7 @@ export function describePixels(dataSet: DataSetNode, limits: PixelLimits = PIXEL
     photometricInterpretation: photometric ?? (samplesPerPixel === 1 ? 'MONOCHROME2' : 'RGB'),
     planar: integer(dataSet, TAG.PlanarConfiguration) === 1,
     numberOfFrames: frames >= 1 ? frames : 1,
+    overlayInUnusedBits: Array.from({ length: 16 }, (_, i) => integer(dataSet, 0x60000102 + i * 0x20000) ?? 0).some((position) => position > 0),
     remarks,
   };
 }

@@ -47,12 +47,17 @@ const isPlain = (value: NaturalisedValue): value is NaturalisedDataSet =>
 /** A copy without undefined, with exact byte buffers: dcmjs would write a view's whole underlying buffer. */
 function prepared(dataSet: NaturalisedDataSet): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
+  const vrMap: Record<string, string> = {};
   for (const [keyword, value] of Object.entries(dataSet)) {
     if (value === undefined) continue;
-    assert(keyword.startsWith('_') || dictionaryEntry(keyword) !== undefined, `unknown keyword ${keyword}`);
-    copy[keyword] = keyword === '_vrMap' ? value : preparedValue(value);
+    const entry = dictionaryEntry(keyword);
+    assert(keyword.startsWith('_') || entry !== undefined, `unknown keyword ${keyword}`);
+    // The dictionary leaves some VRs open: "xs" is US or SS, "ox" is OB or OW.
+    if (entry?.vr === 'xs') vrMap[keyword] = [value].flat().some((number) => Number(number) < 0) ? 'SS' : 'US';
+    if (entry?.vr === 'ox') vrMap[keyword] = 'OW';
+    if (keyword !== '_vrMap') copy[keyword] = preparedValue(value);
   }
-  return copy;
+  return { ...copy, _vrMap: { ...vrMap, ...(dataSet['_vrMap'] as object | undefined) } };
 }
 
 function preparedValue(value: NaturalisedValue): unknown {

@@ -12,7 +12,7 @@ import { bareCodestream, inspectJ2k } from './codecs/j2k-stream.ts';
 import { inspectJpeg, type JpegStream } from './codecs/jpeg-stream.ts';
 import { NativeCodecs } from './codecs/native-codecs.ts';
 import { decodeRle } from './codecs/rle.ts';
-import { expand422, interleavePlanes, unpackSamples, type StoredValues } from './stored-values.ts';
+import { expand422, interleavePlanes, isOvershoot, unpackSamples, type SampleLayout, type StoredValues } from './stored-values.ts';
 
 export interface DecodedFrame {
   readonly stored: StoredValues;
@@ -41,11 +41,11 @@ export async function decodeFrame(frame: PixelFrame, pixels: PixelDescription, t
   throw damaged('the pixel data does not begin with a codestream', { transferSyntaxUid });
 }
 
-function layoutOf(pixels: PixelDescription, littleEndian = true): Parameters<typeof unpackSamples>[2] {
-  return { bytesPerSample: pixels.bitsAllocated === 8 ? 1 : 2, littleEndian, bitsStored: pixels.bitsStored, highBit: pixels.highBit, signed: pixels.signed };
+function layoutOf(pixels: PixelDescription, littleEndian = true): SampleLayout {
+  return { bytesPerSample: pixels.bitsAllocated === 8 ? 1 : 2, littleEndian, bitsStored: pixels.bitsStored, highBit: pixels.highBit, signed: pixels.signed, above: pixels.overlayInUnusedBits ? 'overlay' : 'unknown' };
 }
 
-function storedOf(samples: Uint8Array, pixels: PixelDescription, layout: Parameters<typeof unpackSamples>[2]): StoredValues {
+function storedOf(samples: Uint8Array, pixels: PixelDescription, layout: SampleLayout): StoredValues {
   const { rows, columns, samplesPerPixel } = pixels;
   return { rows, columns, samplesPerPixel, values: unpackSamples(samples, rows * columns * samplesPerPixel, layout), bitsStored: layout.bitsStored, signed: layout.signed };
 }
@@ -82,13 +82,13 @@ function checkFrame(stream: { rows: number; columns: number; components: number;
 }
 
 /**
- * The layout of decoded samples. Streams may be deeper than BitsStored (overlay bits, or a header that is wrong):
- * then JPEG's whole words are cut as the header says where that fits, else the stream's own depth counts.
+ * The layout of decoded samples. Streams may be deeper than BitsStored (a 10-bit film in a 12-bit stream): then the
+ * header's bits count where they fit, else the stream's own depth.
  */
-function layoutOfStream(pixels: PixelDescription, precision: number, signed: boolean): Parameters<typeof unpackSamples>[2] {
+function layoutOfStream(pixels: PixelDescription, precision: number, lossy: boolean): SampleLayout {
   const bytesPerSample = precision <= 8 ? 1 : 2;
   const fits = pixels.highBit < precision;
-  return { bytesPerSample, littleEndian: true, signed, ...(fits ? { bitsStored: pixels.bitsStored, highBit: pixels.highBit } : { bitsStored: precision, highBit: precision - 1 }) };
+  return { bytesPerSample, littleEndian: true, signed: pixels.signed, above: lossy ? 'overshoot' : pixels.overlayInUnusedBits ? 'overlay' : 'unknown', ...(fits ? { bitsStored: pixels.bitsStored, highBit: pixels.highBit } : { bitsStored: precision, highBit: precision - 1 }) };
 }
 
 function pictureOf(pixels: PixelDescription, precision: number, signed: boolean): Parameters<NativeCodecs['decode']>[2] {
@@ -125,7 +125,7 @@ function decodeJpeg(bytes: Uint8Array, pixels: PixelDescription): DecodedFrame {
   const interleaved = pixels.samplesPerPixel === 3 && decoded.planar ? interleavePlanes(decoded.bytes, pixelCount, stream.precision <= 8 ? 1 : 2) : decoded.bytes;
   const colour = pixels.samplesPerPixel === 3 ? (stream.storedAsRgb || lossless ? withoutSubsampling(pixels.photometricInterpretation) : 'YBR_FULL') : pixels.photometricInterpretation;
   return {
-    stored: storedOf(interleaved, pixels, layoutOfStream(pixels, stream.precision, pixels.signed)),
+    stored: storedOf(interleaved, pixels, layoutOfStream(pixels, stream.precision, !lossless)),
     lossy: !lossless,
     photometricInterpretation: colour,
     remarks: stream.complete ? [] : ['jpeg-end-marker-missing'],
@@ -141,7 +141,7 @@ async function decodeJpegLs(bytes: Uint8Array, pixels: PixelDescription): Promis
   checkLength(decoded.bytes, pixels, stream.precision);
   const interleaved = pixels.samplesPerPixel === 3 && decoded.interleaveMode === 0 ? interleavePlanes(decoded.bytes, pixels.rows * pixels.columns, stream.precision <= 8 ? 1 : 2) : decoded.bytes;
   return {
-    stored: storedOf(interleaved, pixels, layoutOfStream(pixels, stream.precision, pixels.signed)),
+    stored: storedOf(interleaved, pixels, layoutOfStream(pixels, stream.precision, stream.near > 0)),
     lossy: stream.near > 0,
     photometricInterpretation: withoutSubsampling(pixels.photometricInterpretation),
     remarks: stream.complete ? [] : ['jpeg-end-marker-missing'],
@@ -156,12 +156,13 @@ async function decodeJ2k(bytes: Uint8Array, pixels: PixelDescription): Promise<D
   clampToPrecision(samples, stream.precision, stream.signed);
   // Some encoders put signed values into an unsigned stream, or the other way round: the bits are right, and
   // PixelRepresentation says what they mean.
-  const layout = { bytesPerSample: stream.precision <= 8 ? 1 : 2, littleEndian: true, bitsStored: stream.precision, highBit: stream.precision - 1, signed: pixels.signed } as const;
-  const stored = storedOf(samples, pixels, layout);
-  const bitsStored = stream.precision > pixels.bitsStored && fitsInto(stored, pixels.bitsStored) ? pixels.bitsStored : stream.precision;
+  const layout = { bytesPerSample: stream.precision <= 8 ? 1 : 2, littleEndian: true, bitsStored: stream.precision, highBit: stream.precision - 1, signed: pixels.signed, above: 'unknown' } as const;
+  const deeper = stream.precision > pixels.bitsStored;
+  const stored = storedOf(samples, pixels, deeper && staysWithin(samples, stream.precision, pixels) ? { ...layout, bitsStored: pixels.bitsStored, highBit: pixels.bitsStored - 1, above: 'overshoot' } : layout);
+  const { bitsStored } = stored;
   const remarks = [...(stream.signed === pixels.signed ? [] : ['signedness-from-header']), ...(bitsStored === pixels.bitsStored ? [] : ['precision-from-codestream'])];
   return {
-    stored: { ...stored, bitsStored },
+    stored,
     lossy: !stream.reversible,
     photometricInterpretation: pixels.samplesPerPixel === 3 && stream.multipleComponentTransform ? 'RGB' : withoutSubsampling(pixels.photometricInterpretation),
     remarks,
@@ -183,12 +184,12 @@ function clampToPrecision(samples: Uint8Array, precision: number, signed: boolea
   }
 }
 
-/** Encoders that know only whole bytes write 12-bit values as 16-bit ones. */
-function fitsInto(stored: StoredValues, bitsStored: number): boolean {
-  const low = stored.signed ? -(2 ** (bitsStored - 1)) : 0;
-  const high = low + 2 ** bitsStored - 1;
-  const { values } = stored;
-  for (let i = 0; i < values.length; i++) if (values[i]! < low || values[i]! > high) return false;
+/** Encoders that know only whole bytes write 12-bit values as 16-bit ones: do the header's bits hold them (nearly) all? */
+function staysWithin(samples: Uint8Array, precision: number, pixels: PixelDescription): boolean {
+  if (!pixels.signed) return isOvershoot(precision <= 8 ? samples : new Uint16Array(samples.buffer), pixels.bitsStored);
+  const values = precision <= 8 ? new Int8Array(samples.buffer) : new Int16Array(samples.buffer);
+  const low = -(2 ** (pixels.bitsStored - 1));
+  for (let i = 0; i < values.length; i++) if (values[i]! < low || values[i]! >= -low) return false;
   return true;
 }
 

@@ -19,9 +19,40 @@ export interface SampleLayout {
   readonly bitsStored: number;
   readonly highBit: number;
   readonly signed: boolean;
+  /** What values above the stored bits are: `overlay` bits are dropped, `overshoot` of a lossy encoding becomes white. */
+  readonly above: 'overlay' | 'overshoot' | 'unknown';
 }
 
-/** Cuts the stored bits out of their words (overlay bits above are dropped) and extends the sign. */
+/** Overshoot is rare and slight: beyond this, undeclared bits above the stored ones are something else. */
+const OVERSHOOT_FRACTION_MAX = 0.01;
+const OVERSHOOT_FACTOR_MAX = 1.25;
+
+/**
+ * Unsigned values that do not fit into their stored bits. Masking them, as for overlays, would turn white into black
+ * where a lossy encoder (also one whose output was stored again without compression) went a little over the top.
+ */
+export function isOvershoot(samples: Uint8Array | Uint16Array, bitsStored: number): boolean {
+  const white = 2 ** bitsStored - 1;
+  let count = 0;
+  for (let i = 0; i < samples.length; i++) {
+    if (samples[i]! <= white) continue;
+    if (samples[i]! > OVERSHOOT_FACTOR_MAX * white) return false;
+    count++;
+  }
+  return count <= OVERSHOOT_FRACTION_MAX * samples.length;
+}
+
+function fitUnsigned<T extends Uint8Array | Uint16Array>(samples: T, shift: number, { bitsStored, above }: SampleLayout): T {
+  const white = 2 ** bitsStored - 1;
+  if (shift === 0 && (above === 'overshoot' || (above === 'unknown' && isOvershoot(samples, bitsStored)))) {
+    for (let i = 0; i < samples.length; i++) if (samples[i]! > white) samples[i] = white;
+    return samples;
+  }
+  for (let i = 0; i < samples.length; i++) samples[i] = (samples[i]! >> shift) & white;
+  return samples;
+}
+
+/** Cuts the stored bits out of their words and extends the sign. */
 export function unpackSamples(bytes: Uint8Array, count: number, layout: SampleLayout): StoredValues['values'] {
   const { bitsStored, highBit, signed } = layout;
   const shift = highBit + 1 - bitsStored;
@@ -29,19 +60,13 @@ export function unpackSamples(bytes: Uint8Array, count: number, layout: SampleLa
     const samples = new Uint8Array(count);
     samples.set(bytes.subarray(0, count));
     if (bitsStored === 8) return signed ? new Int8Array(samples.buffer) : samples;
-    if (!signed) {
-      const mask = (1 << bitsStored) - 1;
-      for (let i = 0; i < count; i++) samples[i] = (samples[i]! >> shift) & mask;
-      return samples;
-    }
+    if (!signed) return fitUnsigned(samples, shift, layout);
     return signExtend(new Int8Array(samples.buffer), shift, 32 - bitsStored);
   }
   const words = readWords(bytes, count, layout.littleEndian);
   if (bitsStored === 16) return signed ? new Int16Array(words.buffer) : words;
   if (signed) return signExtend(new Int16Array(words.buffer), shift, 32 - bitsStored);
-  const mask = (1 << bitsStored) - 1;
-  for (let i = 0; i < count; i++) words[i] = (words[i]! >> shift) & mask;
-  return words;
+  return fitUnsigned(words, shift, layout);
 }
 
 function signExtend<T extends Int8Array | Int16Array>(samples: T, shift: number, spare: number): T {
