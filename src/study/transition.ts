@@ -50,20 +50,25 @@ const WITH_IMAGES: Row = {
   acknowledged: 'acknowledge',
 };
 
-/** Known by its order only: there is nothing to answer, report or read yet. */
-const WITHOUT_IMAGES: Row = {
-  ...WITH_IMAGES,
+/** Known by its order only: there is nothing to report yet; an answer left in a queue from another life changes nothing. */
+const WITHOUT_IMAGES: Row = { ...WITH_IMAGES, reportsWritten: 'never', deliveriesDone: 'never' };
+
+/** A study begins with an order or with an image, with nothing else. */
+const UNKNOWN: Row = {
+  announced: 'mergeOrder',
+  instanceStored: 'admitInstance',
   instanceCompared: 'never',
   instanceAnalysed: 'never',
   analysisFailed: 'never',
   retried: 'never',
   reportsWritten: 'never',
   deliveriesDone: 'never',
+  prioritised: 'never',
+  read: 'never',
+  unread: 'never',
+  closed: 'never',
   acknowledged: 'never',
 };
-
-/** A study begins with an order or with an image, with nothing else. */
-const UNKNOWN: Row = { ...WITHOUT_IMAGES, prioritised: 'never', read: 'never', unread: 'never', closed: 'never' };
 
 export const TRANSITIONS: Readonly<Record<StudyState | 'unknown', Row>> = {
   unknown: UNKNOWN,
