@@ -70,7 +70,8 @@ describe('format', () => {
     expect(format.ticking(-5)).toBe('0:00');
     expect(format.ticking(3_600_000 * 1.5)).toBe('1 h 30');
     expect(format.duration(3_600_000 * 50)).toBe('2 d 2 h');
-    expect(format.studyMoment('20261121', '091000.123')).toBe('21 Nov 09:10');
+    expect(format.studyMoment(`${new Date().getFullYear()}1121`, '091000.123')).toBe('21 Nov 09:10');
+    expect(format.studyMoment('20040826', '185059')).toBe('26 Aug 2004 18:50');
     expect(format.studyMoment('rubbish', 'x')).toBe('');
   });
 });

@@ -87,7 +87,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(name).toBe((await names(page))[2]);
     expect(await page.locator('.overlay .mark').count()).toBeGreaterThan(0);
     expect(await page.locator('.panel .burn').textContent()).toBe('Prioritisation only');
-    expect(await page.locator('.panel .score').allTextContents()).toEqual([expect.stringMatching(/73.*threshold 42.*flagged.*tb 1\.2\.0/), expect.stringMatching(/21.*threshold 50.*below threshold.*nodule 0\.9\.1/)]);
+    expect(await page.locator('.panel .score').allTextContents()).toEqual([expect.stringMatching(/73.*threshold 42.*flagged.*tb 1\.2\.0 · interim model/), expect.stringMatching(/21.*threshold 50.*below threshold.*nodule 0\.9\.1/)]);
     let fetched = 0;
     page.on('request', (request) => void (request.url().endsWith('/preview') && (fetched += 1)));
     await page.keyboard.press('o');

@@ -35,6 +35,7 @@ export const session = () => call('/api/session');
 export const signIn = (name, password) => call('/api/session', { method: 'POST', body: { name, password } });
 export const signOut = () => call('/api/session/end', { method: 'POST' });
 export const study = (uid, background) => call(`/api/studies/${uid}`, { background });
+export const models = () => call('/api/models', { background: true });
 export const why = (a, b) => call(`/api/why?a=${a}&b=${b}`);
 export const previewAddress = (fileKey) => `/api/instances/${fileKey}/preview`;
 export const reportAddress = (uid) => `/api/reports/${uid}`;

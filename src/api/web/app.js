@@ -51,8 +51,10 @@ function openDesk(session) {
   let asked = 0;
   let up = false;
 
+  const models = new Map();
+  api.models().then((answer) => answer.models.forEach((model) => models.set(model.sha256, model)), () => undefined);
   const list = createWorklist({ onOpen: openStudy, onMore: () => { limit += PAGE_ROWS; refresh(); } });
-  const panel = createPanel({ permissions: session.permissions, onClose: closeStudy, onAct: (verb, body) => act(panel.uid(), verb, body), onWhy: explain });
+  const panel = createPanel({ permissions: session.permissions, models, onClose: closeStudy, onAct: (verb, body) => act(panel.uid(), verb, body), onWhy: explain });
   const counts = h('div', { class: 'counts' });
   const live = h('span', { class: 'live', role: 'status' });
   const offline = h('div', { class: 'offline', role: 'alert', hidden: true });

@@ -45,7 +45,8 @@ export const clock = (ms, withSeconds = false) =>
 export function studyMoment(date, time) {
   const day = /^(\d{4})(\d{2})(\d{2})$/.exec(date ?? '');
   if (day === null) return '';
-  const written = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3])));
+  const year = Number(day[1]) === new Date().getFullYear() ? {} : { year: 'numeric' };
+  const written = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', ...year, timeZone: 'UTC' }).format(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3])));
   const hour = /^(\d{2})(\d{2})/.exec(time ?? '');
   return hour === null ? written : `${written} ${hour[1]}:${hour[2]}`;
 }

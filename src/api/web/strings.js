@@ -101,6 +101,7 @@ const STRINGS = {
   'panel.flagged': ['flagged', 'gắn cờ'],
   'panel.below': ['below threshold', 'dưới ngưỡng'],
   'panel.model': ['{name} {version}', '{name} {version}'],
+  'panel.interim': ['interim model', 'mô hình tạm thời'],
   'panel.axis': ['{n} mm', '{n} mm'],
   'panel.axisDetector': ['{n} mm at the detector', '{n} mm tại đầu thu'],
   'panel.only': ['Prioritisation only', 'Chỉ để xếp ưu tiên'],

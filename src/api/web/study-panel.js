@@ -8,7 +8,8 @@ import { reasonLine, reasonText } from './reasons.js';
 import { flagBadge, isDone, marksOf } from './row-view.js';
 import { hasText, t } from './strings.js';
 
-export function createPanel({ permissions, onClose, onAct, onWhy }) {
+/** `models`: by their SHA-256, as /api/models tells them. */
+export function createPanel({ permissions, models, onClose, onAct, onWhy }) {
   const element = h('aside', { class: 'panel', hidden: true, tabindex: '-1' });
   let detail;
   let imageAt = 0;
@@ -39,10 +40,16 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
     h('button', { class: 'quiet', type: 'button', 'aria-label': t('panel.close'), title: `${t('panel.close')} (Esc)`, onclick: onClose }, icon('close')));
 
   function picture() {
-    const pictures = detail.images.filter((image) => image.hasPixels);
+    // Another encoding of the same picture is not another picture.
+    const pictures = detail.images.filter((image) => image.hasPixels && image.status !== 'variant');
+    const named = (image, at) => {
+      const view = plain(image.viewPosition ?? '');
+      const alike = pictures.filter((other) => plain(other.viewPosition ?? '') === view).length;
+      return view === '' ? t('panel.image', { n: at + 1 }) : alike > 1 ? `${view} ${at + 1}` : view;
+    };
     const image = pictures[Math.min(imageAt, pictures.length - 1)];
     const tools = h('div', { class: 'picture-tools' },
-      pictures.length > 1 && pictures.map((one, at) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(one === image), onclick: () => choose(at) }, plain(one.viewPosition ?? '') || t('panel.image', { n: at + 1 }))),
+      pictures.length > 1 && pictures.map((one, at) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(one === image), onclick: () => choose(at) }, named(one, at))),
       h('span', { class: 'spacer' }),
       image !== undefined && marksSomething(image) && h('button', { type: 'button', class: 'chip', 'aria-pressed': String(overlayShown), title: 'o', onclick: () => toggleOverlay() }, icon('layers'), t('panel.overlay')),
       h('button', { type: 'button', class: 'chip', 'aria-pressed': String(wide), title: 'z', onclick: () => toggleWide() }, icon('wide'), t('panel.wide')));
@@ -110,7 +117,7 @@ export function createPanel({ permissions, onClose, onAct, onWhy }) {
       h('span', { class: 'score-number' }, scoreText(finding.score)),
       h('span', { class: 'score-words' }, `${t('panel.threshold', { n: thresholdText(finding.threshold) })} · ${finding.flagged ? t('panel.flagged') : t('panel.below')}`),
       meter,
-      h('span', { class: 'score-model' }, [t('panel.model', finding.model), axis].filter(Boolean).join(' · ')));
+      h('span', { class: 'score-model', title: `SHA-256 ${finding.model.sha256}` }, [t('panel.model', finding.model), models.get(finding.model.sha256)?.status === 'interim' && t('panel.interim'), axis].filter(Boolean).join(' · ')));
   }
 
   const technical = () => h('details', { class: 'technical', open: technicalOpen, ontoggle: (event) => { technicalOpen = event.target.open; } }, h('summary', {}, t('panel.technical')), h('dl', {},
