@@ -72,7 +72,13 @@ export const SUCCESS: StoreStatus = { status: 0x0000 };
 export function createStoreSink(parts: StoreSinkParts): StoreSink {
   const { spool, registrar, admission, freeSpace, now } = parts;
   const { headerBytesMax } = parts.limits ?? RECEIVE_LIMITS;
-  const tell = parts.onOutcome ?? (() => {});
+  const tell = (outcome: StoreOutcome): void => {
+    try {
+      parts.onOutcome?.(outcome);
+    } catch {
+      // A journal that fails (a full disk, for one) must not turn a kept object into a refused one, or the other way round.
+    }
+  };
   let rereads: Promise<unknown> = Promise.resolve();
 
   /** Long headers are read again from the file one at a time, so that many of them together stay within one limit. */

@@ -30,7 +30,6 @@ export function openBullmqQueue(redisUrl: string, limits: QueueLimits = QUEUE_LI
     connection: link.redis,
     prefix,
     streams: { events: { maxLen: EVENT_COUNT_MAX } },
-    skipMetasUpdate: true,
   });
   queue.on('error', () => {});
   let events: QueueEvents | undefined;

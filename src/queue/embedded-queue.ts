@@ -133,7 +133,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
 
   async function claimOnce(max: number): Promise<readonly ClaimedJob[]> {
     // Looking takes no lock: idle workers do not stand in each other's way.
-    nextDueAtMs = table.nextDueAtMs();
+    nextDueAtMs = table.nextDueAtMs(now());
     if (nextDueAtMs > now()) return [];
     const claims = await transact(() => takeDue(max));
     for (const { job } of claims) held.set(job.jobId, now() + limits.leaseMs);

@@ -13,6 +13,9 @@ const ACTIVE = 1;
 const COMPLETED = 2;
 const QUARANTINED = 3;
 
+/** Clocks of processes on one machine agree; this is for the time between reading one and using it. */
+const CLOCK_SLACK_MS = 1_000;
+
 export interface DueJob {
   readonly job: AnalysisJob;
   readonly attempts: number;
@@ -32,7 +35,7 @@ interface JobRow {
 
 const PUT = `INSERT INTO job (job_id, rank, enqueued_at_ms, job) VALUES (?, ?, ?, ?)
   ON CONFLICT (job_id) DO UPDATE SET rank = min(rank, excluded.rank), job = excluded.job WHERE state = ${WAITING}`;
-const DUE = `SELECT job_id, attempts, workers_lost, job FROM job WHERE state = ${WAITING} AND not_before_ms <= ?
+const DUE = `SELECT job_id, attempts, workers_lost, job FROM job WHERE state = ${WAITING} AND (not_before_ms <= ? OR not_before_ms > ?)
   ORDER BY rank, enqueued_at_ms, sequence LIMIT ?`;
 /** Whoever holds the token of an unexpired lease. */
 const MINE = `WHERE job_id = ? AND token = ? AND state = ${ACTIVE} AND lease_until_ms >= ?`;
@@ -44,13 +47,20 @@ export function createJobTable(database: QueueDatabase, limits: QueueLimits) {
   const run = (sql: string, ...values: (string | number | null)[]): boolean => Number(database.prepare(sql).run(...values).changes) > 0;
   const countEnded = (): boolean => run('UPDATE ended SET last = last + 1');
 
+  /**
+   * No lease and no pause can reach further than this. One that does was set before the clock was put back, and is over:
+   * else a killed worker's images would wait until the clock has caught up.
+   */
+  const furthest = (atMs: number): number => atMs + Math.max(limits.leaseMs, ...limits.backoffMs) + CLOCK_SLACK_MS;
+
   return {
     /** Again with a better rank (STAT came later): a job that still waits moves forward; any other stays as it is. */
     put: (job: AnalysisJob): boolean => run(PUT, job.jobId, job.rank, job.enqueuedAtMs, JSON.stringify(job)),
 
     /** Jobs whose lease has run out go back, or are set aside. */
     expireLeases(atMs: number): void {
-      const lost = database.prepare(`SELECT job_id, attempts FROM job WHERE state = ${ACTIVE} AND lease_until_ms < ?`).all(atMs) as unknown as JobRow[];
+      const over = database.prepare(`SELECT job_id, attempts FROM job WHERE state = ${ACTIVE} AND (lease_until_ms < ? OR lease_until_ms > ?)`);
+      const lost = over.all(atMs, furthest(atMs)) as unknown as JobRow[];
       for (const { job_id: jobId, attempts } of lost) {
         if (attempts >= limits.maxAttempts) {
           countEnded();
@@ -60,7 +70,7 @@ export function createJobTable(database: QueueDatabase, limits: QueueLimits) {
     },
 
     due: (atMs: number, max: number): DueJob[] =>
-      (database.prepare(DUE).all(atMs, max) as unknown as JobRow[]).map((row) => ({ job: JSON.parse(row.job) as AnalysisJob, attempts: row.attempts, workersLost: row.workers_lost })),
+      (database.prepare(DUE).all(atMs, furthest(atMs), max) as unknown as JobRow[]).map((row) => ({ job: JSON.parse(row.job) as AnalysisJob, attempts: row.attempts, workersLost: row.workers_lost })),
 
     lease: (jobId: string, token: string, leaseUntilMs: number): boolean =>
       run(`UPDATE job SET state = ${ACTIVE}, token = ?, lease_until_ms = ?, attempts = attempts + 1 WHERE job_id = ?`, token, leaseUntilMs, jobId),
@@ -107,10 +117,15 @@ export function createJobTable(database: QueueDatabase, limits: QueueLimits) {
     },
 
     /** When the next waiting job may go, or the next lease is over; infinite where nothing is coming. */
-    nextDueAtMs(): number {
-      const [row] = database.all<{ waiting: number | null; leased: number | null }>(
-        `SELECT (SELECT min(not_before_ms) FROM job WHERE state = ${WAITING}) AS waiting, (SELECT min(lease_until_ms) + 1 FROM job WHERE state = ${ACTIVE}) AS leased`,
+    nextDueAtMs(atMs: number): number {
+      const [row] = database.all<{ waiting: number | null; leased: number | null; stray: number }>(
+        `SELECT (SELECT min(not_before_ms) FROM job WHERE state = ${WAITING}) AS waiting,
+           (SELECT min(lease_until_ms) + 1 FROM job WHERE state = ${ACTIVE}) AS leased,
+           EXISTS (SELECT 1 FROM job WHERE state = ${WAITING} AND not_before_ms > ?) OR EXISTS (SELECT 1 FROM job WHERE state = ${ACTIVE} AND lease_until_ms > ?) AS stray`,
+        furthest(atMs),
+        furthest(atMs),
       );
+      if (row?.stray === 1) return atMs;
       return Math.min(row?.waiting ?? Number.POSITIVE_INFINITY, row?.leased ?? Number.POSITIVE_INFINITY);
     },
   };

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readPart10 } from '../../src/dicom/part10.ts';
+import { OPEN_ADMISSION } from '../../src/intake/admission.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
+import { createStoreSink } from '../../src/intake/receive.ts';
 import { errnoError } from './faulty-file-system.ts';
 import { MemoryRegistrar, ROOMY, openBench, sendObject } from './intake-bench.ts';
 import { CR_IMAGE, EXPLICIT_LE, element, sampleDataSet, storeRequest } from './sample-object.ts';
@@ -187,6 +189,16 @@ test('a registry that cannot commit: A700H, the file stays for the next start, a
   registrar.failWith = undefined;
   expect(await sendObject(sink, sampleDataSet())).toEqual({ status: 0 });
   expect(await filesUnder(root)).toHaveLength(1);
+});
+
+test('a journal that fails does not change the answers', async () => {
+  const { spool, registrar } = await openBench(root, undefined);
+  const failing = () => {
+    throw new Error('no space left for the journal');
+  };
+  const sink = createStoreSink({ spool, registrar, admission: OPEN_ADMISSION, freeSpace: ROOMY, now: Date.now, onOutcome: failing });
+  expect(await sendObject(sink, sampleDataSet())).toEqual({ status: 0 });
+  expect((await sendObject(sink, sampleDataSet(), storeRequest('1.2.99'))).status).toBe(0xa900);
 });
 
 test('what a killed process left in incoming is removed at start', async () => {

@@ -129,6 +129,19 @@ test('a process stopped with the lock in hand: others wait without blocking, the
   expect((await hub.counts()).waiting).toBe(1);
 });
 
+test('the clock put back by an hour: a lost worker\'s image and a paused one do not wait for it to catch up', async () => {
+  let nowMs = 10_000_000;
+  const at = { now: () => nowMs };
+  const [hub, worker] = [openEmbeddedQueue(path, TEST_LIMITS, at), openEmbeddedQueue(path, TEST_LIMITS, at)];
+  opened.push(hub, worker);
+  await hub.add([sampleJob(1), sampleJob(2)]);
+  const claims = await worker.claim(2, 0);
+  await worker.fail(claims[1]!, 'later');
+  expect(await hub.claim(2, 0)).toEqual([]);
+  nowMs -= 3_600_000;
+  expect(names([...(await hub.claim(1, 0)), ...(await worker.claim(1, 0))]).sort()).toEqual(['1', '2']);
+});
+
 /** A worker process that claims, tells, and waits to be killed. */
 const WORKER = fileURLToPath(new URL('./claiming-child.ts', import.meta.url));
 
