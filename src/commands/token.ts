@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
 import type { Role } from '../api/ports.ts';
 import { ROLES } from '../api/roles.ts';
-import { dataFolder } from '../hub/data-folder.ts';
+import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
@@ -25,7 +25,9 @@ const DAY_MS = 24 * 60 * 60_000;
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' }, name: { type: 'string' }, days: { type: 'string' } }, 2);
   const [action, name] = positionals;
-  const registry = openRegistry(dataFolder(loaded.config.data).registry);
+  const folder = dataFolder(loaded.config.data);
+  makeDataFolder(folder);
+  const registry = openRegistry(folder.registry);
   try {
     switch (action) {
       case 'add': {

@@ -5,7 +5,7 @@ import { addUser } from '../api/passwords.ts';
 import type { Role } from '../api/ports.ts';
 import { ROLES } from '../api/roles.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
-import { dataFolder } from '../hub/data-folder.ts';
+import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
@@ -22,7 +22,9 @@ Users of the page. An existing user gets the new password and role. Works beside
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' } }, 2);
   const [action, name] = positionals;
-  const registry = openRegistry(dataFolder(loaded.config.data).registry);
+  const folder = dataFolder(loaded.config.data);
+  makeDataFolder(folder);
+  const registry = openRegistry(folder.registry);
   const accounts = createAccountsPort(registry, Date.now);
   try {
     if (action === 'list') {

@@ -38,13 +38,18 @@ export function dataFolder(root: string): DataFolder {
   };
 }
 
-/** Creates the folder where needed (0700: it holds patients) and takes the lock. Throws when another hub has it. */
-export function lockDataFolder(folder: DataFolder): { release(): void } {
+/** Creates the folder where needed; 0700, because it holds patients. */
+export function makeDataFolder(folder: DataFolder): void {
   try {
     for (const path of [folder.root, folder.spool, folder.previews, folder.audit]) mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new FirstreadError('config-invalid', `the data folder ${folder.root} cannot be created: ${(error as Error).message}; choose another with --data DIR`);
   }
+}
+
+/** Creates the folder where needed and takes the lock. Throws when another hub has it. */
+export function lockDataFolder(folder: DataFolder): { release(): void } {
+  makeDataFolder(folder);
   const lock = new DatabaseSync(join(folder.root, 'hub.lock'));
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
