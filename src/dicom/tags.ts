@@ -92,3 +92,6 @@ export function formatTag(tag: number): string {
   const hex = tag.toString(16).padStart(8, '0').toUpperCase();
   return `(${hex.slice(0, 4)},${hex.slice(4)})`;
 }
+
+/** Pixel Data and its floating-point kin. */
+export const isPixelData = (tag: number): boolean => tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData;
