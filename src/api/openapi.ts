@@ -36,7 +36,7 @@ function operationOf(route: ApiRoute): Record<string, unknown> {
   return {
     operationId: `${route.method.toLowerCase()}${route.url.replace(/[^A-Za-z0-9]+(\w)/g, (_all, letter: string) => letter.toUpperCase())}`,
     summary: route.summary,
-    ...(route.access === 'public' || route.access === 'metrics' ? {} : { description: `Roles: ${PERMITTED[route.access].join(', ')}.` }),
+    ...(route.access === 'public' || route.access === 'metrics' ? (route.method === 'GET' ? {} : { description: `Carries the header ${PAGE_HEADER}: 1.` }) : { description: `Roles: ${PERMITTED[route.access].join(', ')}.` }),
     security: open ? [{}] : route.access === 'fetch-instances' ? [{ token: [] }] : [{ session: [] }, { token: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { [route.bodyMediaType ?? 'application/json']: { schema: body } } } }),

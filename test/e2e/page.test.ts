@@ -110,6 +110,20 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(await page.locator('dialog[open]').count()).toBe(1);
   });
 
+  test('Tab reaches the list as one stop, Enter opens from there, and what is focused can be seen', async () => {
+    const { page } = await start();
+    const focused = () => page.evaluate<string>("document.activeElement.closest('tr')?.querySelector('.name').textContent ?? document.activeElement.tagName");
+    for (let i = 0; i < 12 && (await focused()) !== 'LÊ THỊ HOA'; i += 1) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('LÊ THỊ HOA');
+    expect(await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.panel h2');
+    expect(await page.locator('tr.row[aria-current=true] .name').textContent()).toBe('LÊ THỊ HOA');
+    await page.keyboard.press('Tab');
+    expect(await focused()).not.toBe('LÊ THỊ HOA');
+    expect(await page.evaluate<boolean>("document.activeElement.closest('.panel') !== null")).toBe(true);
+  });
+
   test('the overlay lies where the model said, on the picture', async () => {
     const { page } = await start();
     await page.locator('tr.row', { hasText: 'TRẦN QUỐC BẢO' }).click();

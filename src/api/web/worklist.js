@@ -46,6 +46,10 @@ export function createWorklist({ onOpen, onMore }) {
     if (view === undefined) {
       const uid = row.studyInstanceUid;
       view = createRowView(() => onOpen(uid));
+      view.element.addEventListener('focus', () => {
+        cursor = uid;
+        mark();
+      });
       views.set(uid, view);
     }
     return view;
@@ -81,9 +85,12 @@ export function createWorklist({ onOpen, onMore }) {
     setText(more, t('list.more'));
   }
 
+  /** One row at a time is in the tab order: Tab goes into the list and out of it, j and k move in it. */
   function mark() {
+    const stop = cursor ?? order[0];
     for (const [uid, view] of views) {
-      setAttribute(view.element, 'aria-selected', uid === openUid ? 'true' : undefined);
+      setAttribute(view.element, 'tabindex', uid === stop ? '0' : '-1');
+      setAttribute(view.element, 'aria-current', uid === openUid ? 'true' : undefined);
       view.element.classList.toggle('cursor', uid === cursor);
     }
   }
