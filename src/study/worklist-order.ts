@@ -78,7 +78,7 @@ export function rankWorklist<S extends Rankable>(
   lanes.fresh.sort((a, b) => a.classOrder - b.classOrder || byWaiting(a, b));
   lanes.ordinary.sort(byWaiting);
   const inOrder = [...lanes.critical, ...takeTurns(lanes.overdue, lanes.fresh), ...lanes.ordinary];
-  return inOrder.map(({ classOrder: _class, fragility: _fragility, ...placed }, at) => ({ rank: at + 1, ...placed }));
+  return inOrder.map(({ study, lane, waitingMs, capMs, overdueMs, arrivalStep }, at) => ({ rank: at + 1, study, lane, waitingMs, capMs, overdueMs, arrivalStep }));
 }
 
 interface Unranked<S extends Rankable> extends Omit<RankedStudy<S>, 'rank'> {
