@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { FirstreadError } from '../errors.ts';
+import { describeSiteModels } from '../hub/site-models.ts';
 import { analyseFile } from '../inference/analyse-file.ts';
 import type { FileAnswer, FileTools } from '../inference/analyse-file.ts';
 import { createBatchRunner } from '../inference/batch-runner.ts';
@@ -16,14 +17,16 @@ import { reasonOf } from '../study/reasons.ts';
 import type { CodedReason, Finding, FindingFamily } from '../study/types.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { writeFileReports } from './analyse-report.ts';
 import { findFiles } from './find-files.ts';
 
-export const help = `usage: firstread analyse [--json] [--models DIR]… [--provider cpu|cuda:N] FILE…
+export const help = `usage: firstread analyse [--json] [--sr DIR] [--models DIR] [--provider cpu|cuda:N] FILE…
 
 Reads chest films and prints what the models say. No server is needed and nothing is kept. FILE is a DICOM file, a PNG
 or JPEG (view and spacing are then unknown), or a folder of them. It prioritises; it does not diagnose.
 
   --json          one JSON object per line and file; boxes and regions in pixels of that file's image
+  --sr DIR        writes the structured reports of DICOM files there, one for each finding family
   --models DIR    folder of models (default: the setting models, or the models that come with Firstread)
   --provider P    where models run (default: the setting provider)
 
@@ -39,11 +42,13 @@ interface FileLine {
 }
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals, loaded } = parseCommand(argv, { json: { type: 'boolean' } }, Number.MAX_SAFE_INTEGER);
+  const { values, positionals, loaded } = parseCommand(argv, { json: { type: 'boolean' }, sr: { type: 'string' } }, Number.MAX_SAFE_INTEGER);
   if (positionals.length === 0) throw new FirstreadError('usage', 'name at least one file');
   const { config } = loaded;
   const files = findFilesOrNames(positionals);
-  const set = await loadModelSet(config.models.length > 0 ? config.models : [SHIPPED_MODELS]);
+  const folders = config.models.length > 0 ? config.models : [SHIPPED_MODELS];
+  const set = await loadModelSet(folders);
+  const siteModels = describeSiteModels(folders, set);
   const engine = await openEngineHere(set, { provider: parseProvider(config.provider), intraOpThreads: config.inferenceThreads, batchMax: Math.min(config.batchMax, FILES_AT_ONCE) });
   const pool = createDecodePool({ threads: config.decodeThreads, deadlineMs: config.decodeDeadlineMs });
   const tools: FileTools = {
@@ -60,6 +65,10 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
         io.stderr.write(`firstread analyse: ${line.file}: ${line.answer.error.text}\n`);
       }
       write.line(line);
+      if (values.sr !== undefined && !('error' in line.answer)) {
+        const reports = await writeFileReports(values.sr, line.file, line.answer, siteModels);
+        if (reports.length === 0) io.stderr.write(`firstread analyse: ${line.file}: no report, it is no DICOM image of a study\n`);
+      }
     }
     write.end();
   } finally {

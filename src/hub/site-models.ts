@@ -1,14 +1,10 @@
 /** The models of this site as the hub knows them: from their manifests, without loading a network. */
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { familiesOf } from '../inference/model-manifest.ts';
-import { loadModelSet } from '../inference/model-set.ts';
+import { loadModelSet, SHIPPED_MODELS } from '../inference/model-set.ts';
 import type { ModelSet } from '../inference/model-set.ts';
 import type { FindingFamily, ModelReference } from '../study/types.ts';
 import type { ReportingFamily } from './report-writer.ts';
-
-/** Where the shipped models lie. */
-export const SHIPPED_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 export interface SiteModel extends ModelReference {
   readonly family: FindingFamily;
@@ -31,7 +27,7 @@ export async function loadSiteModels(configured: readonly string[]): Promise<Sit
   return describeSiteModels(folders, await loadModelSet(folders));
 }
 
-function describeSiteModels(folders: readonly string[], set: ModelSet): SiteModels {
+export function describeSiteModels(folders: readonly string[], set: ModelSet): SiteModels {
   const models = set.findings.flatMap(({ manifest }) =>
     familiesOf(manifest.outputs).map((family): SiteModel => {
       const threshold = manifest.thresholds.find((each) => each.family === family);
