@@ -1,12 +1,16 @@
 /**
- * bench:receive: Firstread's receiving path (durable before 0000H) against DCMTK's storescp, in one run, on one disk, with
- * one sender, alternating which goes first. `npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER]`
+ * bench:receive: `firstread serve` (durable before 0000H) against DCMTK's storescp, in one run, on one disk, with one
+ * sender, alternating which goes first. `npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER]`
+ *
+ * The hub is the whole one but for its worker (`--workers 0`): what is measured is receiving, up to the registry's commit.
  * The sender is receive-sender.ts (one process, N associations, PDUs prepared beforehand). storescp runs with its fastest
- * settings: PDUs of 128 kB, bit-preserving, and a process per association; it does not sync what it writes.
+ * settings: PDUs of 128 kB, bit-preserving, a process per association; it neither hashes nor syncs what it writes. What
+ * the disk itself takes, synced (`dd conv=fdatasync`, N at once), is measured beside them: no durable receiver can
+ * be faster than that.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,18 +55,21 @@ const ASSOCIATIONS = [1, 4, 8];
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 async function startFirstread(folder: string): Promise<Receiver> {
-  const child = spawn(process.execPath, [here('receive-hub.ts'), folder], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const port = Number(await firstLine(child));
+  const args = ['serve', '--data', folder, '--dicom-port', '0', '--http-port', '0', '--workers', '0'];
+  const child = spawn(process.execPath, [here('../src/main.ts'), ...args], { stdio: 'ignore' });
+  const address = join(folder, 'hub.json');
+  while (!existsSync(address)) {
+    if (child.exitCode !== null) throw new Error(`firstread serve ended with ${child.exitCode}`);
+    await delay(50);
+  }
+  const { dicomPort } = JSON.parse(readFileSync(address, 'utf8')) as { dicomPort: number };
   return {
-    port,
-    command: 'node bench/receive-hub.ts DIR',
+    port: dicomPort,
+    command: 'firstread serve --data DIR --dicom-port 0 --http-port 0 --workers 0',
     clear: () => clearFiles(join(folder, 'spool', 'instances')),
     resetPeakRss: () => writeFileSync(`/proc/${child.pid}/clear_refs`, '5'),
     peakRssMb: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
-    stop: () => new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.stdin?.end();
-    }),
+    stop: () => ended(child),
   };
 }
 
@@ -78,11 +85,16 @@ async function startStorescp(folder: string): Promise<Receiver> {
     clear: () => clearFiles(folder),
     resetPeakRss: () => {},
     peakRssMb: () => 0,
-    stop: () => new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.kill();
-    }),
+    stop: () => ended(child),
   };
+}
+
+/** SIGTERM, and wait. */
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill();
+  });
 }
 
 /** Deletes files and keeps the folders: the hub made them durable when it started. */
@@ -137,15 +149,30 @@ async function measure(receiver: Receiver, file: string, kind: ObjectKind, assoc
   return bytes / 1e6 / seconds;
 }
 
+/** MB/s that the disk takes from N writers that sync each file, as the hub does. */
+async function measureDisk(file: string, associations: number, objects: number): Promise<number> {
+  execFileSync('sync');
+  const startedAtMs = performance.now();
+  await Promise.all(Array.from({ length: associations }, (_, index) => new Promise<void>((resolve) => {
+    const script = 'n=0; while [ $n -lt "$2" ]; do dd if="$0" of="$1.$n" bs=256k conv=fdatasync 2>/dev/null; n=$((n+1)); done';
+    spawn('sh', ['-c', script, file, join(folder, 'disk', String(index)), String(objects)], { stdio: 'ignore' }).once('exit', () => resolve());
+  })));
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  clearFiles(join(folder, 'disk'));
+  return (readFileSync(file).length * associations * objects) / 1e6 / seconds;
+}
+
 const median = (figures: readonly number[]): number => [...figures].sort((a, b) => a - b)[figures.length >> 1]!;
 
 const folder = mkdtempSync(join(values.dir ?? tmpdir(), 'firstread-bench-'));
 const rows: Row[] = [];
 const spreads: string[] = [];
+const disk: number[] = [];
 try {
   const files = writeObjects(folder);
   const firstread = await startFirstread(join(folder, 'firstread'));
   const storescp = await startStorescp(join(folder, 'storescp'));
+  mkdirSync(join(folder, 'disk'));
   console.log(`sender:    node bench/receive-sender.ts PORT FILE TRANSFER_SYNTAX ASSOCIATIONS OBJECTS RUN\nfirstread: ${firstread.command}\ndcmtk:     ${storescp.command}\ndisk:      ${folder}\n`);
   for (const kind of OBJECT_KINDS) {
     const objectBytes = readFileSync(files[kind]).length;
@@ -160,6 +187,7 @@ try {
         if (round % 2 === 1) turns.reverse();
         for (const [receiver, figures] of turns) figures.push(await measure(receiver, files[kind], kind, associations, objects));
       }
+      disk.push(await measureDisk(files[kind], associations, objects));
       const mbPerSecond = median(ours);
       const dcmtkMbPerSecond = median(theirs);
       rows.push({ kind, associations, mbPerSecond, dcmtkMbPerSecond, ratio: mbPerSecond / dcmtkMbPerSecond, peakRssMb: firstread.peakRssMb() });
@@ -172,7 +200,7 @@ try {
 }
 
 console.log(formatTable(
-  ['kind', 'associations', 'MB/s', 'storescp MB/s', 'ratio', 'peak RSS MB', `lowest–highest of ${ROUNDS}`],
-  rows.map((row, index) => [row.kind, row.associations, row.mbPerSecond, row.dcmtkMbPerSecond, row.ratio, row.peakRssMb, spreads[index]!]),
+  ['kind', 'associations', 'MB/s', 'storescp MB/s', 'ratio', 'peak RSS MB', 'disk, synced MB/s', `lowest–highest of ${ROUNDS}`],
+  rows.map((row, index) => [row.kind, row.associations, row.mbPerSecond, row.dcmtkMbPerSecond, row.ratio, row.peakRssMb, disk[index]!, spreads[index]!]),
 ));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows }, undefined, 2)}\n`);

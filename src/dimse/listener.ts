@@ -87,7 +87,9 @@ class House {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.limits = { ...DIMSE_LIMITS, ...options.limits };
+    const limits = { ...DIMSE_LIMITS, ...options.limits };
+    // What is asked for must be within what is taken.
+    this.limits = { ...limits, pDataPduAnnouncedBytes: Math.min(limits.pDataPduAnnouncedBytes, limits.pDataPduMaxBytes) };
     this.#policy = { ...OPEN_DOOR, ...options.policy };
   }
 
