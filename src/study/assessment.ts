@@ -127,7 +127,7 @@ function ineligibleLine(instances: readonly StudyInstance[]): CodedReason {
 }
 
 /** A score on the line is a whole number; 40.6 against a threshold of 41 must not read as "41 below 41". */
-function points(score: number): string {
+export function points(score: number): string {
   return String(Math.floor(score));
 }
 
