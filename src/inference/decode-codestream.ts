@@ -12,7 +12,7 @@ import { bareCodestream, inspectJ2k } from './codecs/j2k-stream.ts';
 import { inspectJpeg, type JpegStream } from './codecs/jpeg-stream.ts';
 import { NativeCodecs } from './codecs/native-codecs.ts';
 import { decodeRle } from './codecs/rle.ts';
-import { expand422, interleavePlanes, isOvershoot, unpackSamples, type SampleLayout, type StoredValues } from './stored-values.ts';
+import { expand422, fitsOrOvershoots, interleavePlanes, unpackSamples, type SampleLayout, type StoredValues } from './stored-values.ts';
 
 export interface DecodedFrame {
   readonly stored: StoredValues;
@@ -186,7 +186,7 @@ function clampToPrecision(samples: Uint8Array, precision: number, signed: boolea
 
 /** Encoders that know only whole bytes write 12-bit values as 16-bit ones: do the header's bits hold them (nearly) all? */
 function staysWithin(samples: Uint8Array, precision: number, pixels: PixelDescription): boolean {
-  if (!pixels.signed) return isOvershoot(precision <= 8 ? samples : new Uint16Array(samples.buffer), pixels.bitsStored);
+  if (!pixels.signed) return fitsOrOvershoots(precision <= 8 ? samples : new Uint16Array(samples.buffer), pixels.bitsStored);
   const values = precision <= 8 ? new Int8Array(samples.buffer) : new Int16Array(samples.buffer);
   const low = -(2 ** (pixels.bitsStored - 1));
   for (let i = 0; i < values.length; i++) if (values[i]! < low || values[i]! >= -low) return false;

@@ -73,7 +73,8 @@ export async function decodeInstance(part10: Uint8Array, options: DecodeOptions 
     bitsStored: stored.bitsStored,
     numberOfFrames: pixels.numberOfFrames,
     ...(voi === undefined ? {} : { voi }),
-    ...(options.keepStored ? { stored } : {}),
+    // They may be the picture itself: two owners, two copies.
+    ...(options.keepStored ? { stored: { ...stored, values: stored.values.slice() } } : {}),
     ...(options.hash ? { rawHash: hashStoredValues(stored) } : {}),
     remarks: [...new Set([...fileRemarks, ...pixels.remarks, ...frame.remarks, ...decoded.remarks, ...plane.remarks])],
   };

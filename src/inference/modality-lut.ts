@@ -55,6 +55,7 @@ function paddingRange(dataSet: DataSetNode, signed: boolean): readonly [number, 
 
 /**
  * One table over all possible stored values does everything at once: offset of signed values, Modality LUT, polarity.
+ * Where there is nothing to do, `pixels` are the stored values themselves.
  */
 export function toGrayPlane(stored: StoredValues, dataSet: DataSetNode, photometricInterpretation: string): GrayPlane {
   const remarks: string[] = [];
@@ -78,6 +79,10 @@ export function toGrayPlane(stored: StoredValues, dataSet: DataSetNode, photomet
     table[i] = inverted ? maxValue - forward : forward;
   }
   const padding = paddingRange(dataSet, signed);
+  // The common film: nothing to do, and 15 MB not copied.
+  if (lut === undefined && !inverted && low === 0 && padding === undefined) {
+    return { pixels: stored.values as Uint8Array | Uint16Array, maxValue, slope: usableSlope, intercept, inverted, remarks };
+  }
   const pixels = maxValue <= 255 ? new Uint8Array(stored.values.length) : new Uint16Array(stored.values.length);
   const { values } = stored;
   if (padding !== undefined) {

@@ -27,26 +27,35 @@ export interface SampleLayout {
 const OVERSHOOT_FRACTION_MAX = 0.01;
 const OVERSHOOT_FACTOR_MAX = 1.25;
 
-/**
- * Unsigned values that do not fit into their stored bits. Masking them, as for overlays, would turn white into black
- * where a lossy encoder (also one whose output was stored again without compression) went a little over the top.
- */
-export function isOvershoot(samples: Uint8Array | Uint16Array, bitsStored: number): boolean {
+/** How many values do not fit into `bitsStored`; Infinity where one is too far above to be an overshoot. */
+function countAbove(samples: Uint8Array | Uint16Array, bitsStored: number): number {
   const white = 2 ** bitsStored - 1;
   let count = 0;
   for (let i = 0; i < samples.length; i++) {
     if (samples[i]! <= white) continue;
-    if (samples[i]! > OVERSHOOT_FACTOR_MAX * white) return false;
+    if (samples[i]! > OVERSHOOT_FACTOR_MAX * white) return Infinity;
     count++;
   }
-  return count <= OVERSHOOT_FRACTION_MAX * samples.length;
+  return count;
+}
+
+/**
+ * All values fit, or few miss by little. Masking those, as for overlays, would turn white into black where a lossy
+ * encoder (also one whose output was stored again without compression) went over the top.
+ */
+export function fitsOrOvershoots(samples: Uint8Array | Uint16Array, bitsStored: number): boolean {
+  return countAbove(samples, bitsStored) <= OVERSHOOT_FRACTION_MAX * samples.length;
 }
 
 function fitUnsigned<T extends Uint8Array | Uint16Array>(samples: T, shift: number, { bitsStored, above }: SampleLayout): T {
   const white = 2 ** bitsStored - 1;
-  if (shift === 0 && (above === 'overshoot' || (above === 'unknown' && isOvershoot(samples, bitsStored)))) {
-    for (let i = 0; i < samples.length; i++) if (samples[i]! > white) samples[i] = white;
-    return samples;
+  if (shift === 0 && above !== 'overlay') {
+    const count = countAbove(samples, bitsStored);
+    if (count === 0) return samples;
+    if (above === 'overshoot' || count <= OVERSHOOT_FRACTION_MAX * samples.length) {
+      for (let i = 0; i < samples.length; i++) if (samples[i]! > white) samples[i] = white;
+      return samples;
+    }
   }
   for (let i = 0; i < samples.length; i++) samples[i] = (samples[i]! >> shift) & white;
   return samples;
