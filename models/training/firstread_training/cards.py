@@ -33,8 +33,8 @@ SPLIT_NOTE = "Splits are in `models/training/splits.csv`, written before trainin
 def robustness_table(robustness):
     if not robustness:
         return "Not measured yet for this version."
-    rows = [(name, f"{r['meanAbsolute']:.1f}", f"{r['within5']:.2f}", f"{r['flagsChanged']:.3f}") for name, r in robustness["changes"].items()]
-    return f"Through the serving code, {robustness['films']} test films, change of the score in points of 100 against the film as it is:\n\n" + table(rows, ("distortion", "mean change", "share within 5 points", "share of flags that changed"))
+    rows = [(name, f"{r['meanAbsolute']:.1f}", f"{r['within5']:.2f}", f"{r['flagsChanged']:.2f}", f"{r['newFlags']:.2f}", r["refused"]) for name, r in robustness["changes"].items()]
+    return f"Through the serving code, {robustness['films']} test films, change of the score in points of 100 against the film as it is:\n\n" + table(rows, ("distortion", "mean change", "share within 5 points", "flag changed", "newly flagged", "films refused"))
 
 
 def lung_field_card(manifest, figures, held_out):

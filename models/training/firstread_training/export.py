@@ -18,13 +18,8 @@ SELF_TEST_SEED = 20261121
 def export_model(folder, module, size, output_names, manifest):
     """module: uint8 [N, 1, size, size] -> outputs in output_names' order, float32. Writes model.onnx and model.json."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    module.eval()
     path = folder / "model.onnx"
-    sample = torch.from_numpy(self_test_image(1, size, size))[None, None]
-    axes = {name: {0: "batch"} for name in ["image", *output_names]}
-    torch.onnx.export(module, (sample,), str(path), input_names=["image"], output_names=list(output_names), dynamic_axes=axes, opset_version=OPSET, dynamo=False)
-    onnx.checker.check_model(str(path))
+    write_onnx(path, module, size, output_names)
     difference = compare(path, module, size, output_names)
     picture = self_test_image(SELF_TEST_SEED, size, size)[None, None]
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -43,6 +38,28 @@ def export_model(folder, module, size, output_names, manifest):
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, torch against onnxruntime {difference['torch']:.2e}, batch 1 against 32 {difference['batch']:.2e}")
     return difference
+
+
+def write_onnx(path, module, size, output_names):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    module.eval()
+    sample = torch.from_numpy(self_test_image(1, size, size))[None, None]
+    axes = {name: {0: "batch"} for name in ["image", *output_names]}
+    torch.onnx.export(module, (sample,), str(path), input_names=["image"], output_names=list(output_names), dynamic_axes=axes, opset_version=OPSET, dynamo=False)
+    onnx.checker.check_model(str(path))
+
+
+class Exported:
+    """The exported graph, called like the module: what is measured is what is shipped, and it is faster on a CPU."""
+
+    def __init__(self, path, module, size, output_names, threads=2):
+        write_onnx(path, module, size, output_names)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session, self.names = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]), list(output_names)
+
+    def __call__(self, image):
+        return tuple(torch.from_numpy(value) for value in self.session.run(self.names, {"image": image.numpy()}))
 
 
 def compare(path, module, size, output_names):

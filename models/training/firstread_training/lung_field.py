@@ -180,6 +180,7 @@ def main():
     parser.add_argument("--work", default="models/training/work")
     parser.add_argument("--out", default="models/lung-field")
     parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--minutes", type=float, help="end earlier than --steps says")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--status", default="interim")
     parser.add_argument("--version", default="0.1.0")
@@ -205,7 +206,7 @@ def main():
     drawn_positive = as_float(draw.draw_set(12, 700, {"frontal": draw.frontal_chest})[0])
     pick = lambda pool, n: pool[torch.randint(0, len(pool), (n,))]
 
-    def batch_loss(model, step):
+    def batch_loss(model, step, progress):
         n_masked, n_chest, n_drawn, n_spoiled, n_negative = 12, 10, 3, 10, 11
         at = torch.randint(0, len(with_mask["train"]), (n_masked,))
         grid, _ = augment.affine_grid(n_masked, SIZE, degrees=12, scale=(0.65, 1.25), aspect=0.18, shift=0.12)
@@ -241,7 +242,7 @@ def main():
 
     net = LungFieldNet().to(memory_format=torch.channels_last)
     name = f"lung-field-{args.version}{'-heldout' if args.hold_out_dicom else ''}"
-    net = train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", learning_rate=3e-3, seed=1, every=(300, report))
+    net = train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", learning_rate=3e-3, seed=1, minutes=args.minutes, every=(300, report))
     net.eval()
     # The verdict's threshold: low enough that 99.7 % of the validation chests pass, between 0.1 and 0.5.
     threshold = float(np.clip(np.quantile(frontal_scores(net, chests["val"]), 0.003) * 0.9, 0.1, 0.5))

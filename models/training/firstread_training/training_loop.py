@@ -30,27 +30,37 @@ class Ema:
             mine.copy_(theirs)
 
 
-def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3, weight_decay=1e-2, warmup=50, ema_decay=0.99, seed=1, every=None):
-    """batch_loss(model, step) -> (loss, {name: value}). Resumes from `checkpoint`. Returns the EMA model.
+def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3, weight_decay=1e-2, warmup=50, ema_decay=0.99, seed=1, every=None, minutes=None):
+    """batch_loss(model, step, progress) -> (loss, {name: value}). Resumes from `checkpoint`. Returns the EMA model.
+    `minutes`: ends earlier when so much time has passed; the schedule follows whichever is further on.
     `every`: (interval, function(ema_model, step)) runs now and then (validation, mining)."""
     checkpoint = Path(checkpoint)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     optimizer = torch.optim.AdamW(groups or model.parameters(), lr=learning_rate, weight_decay=weight_decay)
     peak = [group["lr"] for group in optimizer.param_groups]
-    ema, start = Ema(model, ema_decay), 0
+    ema, start, spent = Ema(model, ema_decay), 0, 0.0
+
+    def save(step):
+        torch.save({"model": model.state_dict(), "ema": ema.model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "seconds": spent + time.time() - began}, checkpoint)
+
+    began = time.time()
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
         model.load_state_dict(state["model"]), ema.model.load_state_dict(state["ema"]), optimizer.load_state_dict(state["optimizer"])
-        start = state["step"]
+        start, spent = state["step"], state.get("seconds", 0.0)
         print(f"resumed at step {start} of {steps}", flush=True)
     seed_all(seed * 100003 + start)
-    began, running, shown = time.time(), {}, 0
+    running = {}
     model.train()
     for step in range(start, steps):
-        factor = min(1.0, (step + 1) / warmup) * (0.5 + 0.5 * math.cos(math.pi * step / steps)) + 1e-3
+        seconds = spent + time.time() - began
+        progress = max(step / steps, seconds / 60 / minutes if minutes else 0.0)
+        if progress >= 1:
+            break
+        factor = min(1.0, (step + 1) / warmup) * (0.5 + 0.5 * math.cos(math.pi * progress)) + 1e-3
         for group, lr in zip(optimizer.param_groups, peak):
             group["lr"] = lr * factor
-        loss, parts = batch_loss(model, step)
+        loss, parts = batch_loss(model, step, progress)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -61,10 +71,13 @@ def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3,
         if (step + 1) % 25 == 0:
             per_step = (time.time() - began) / (step + 1 - start)
             left = per_step * (steps - step - 1) / 60
+            left = min(left, minutes - seconds / 60) if minutes else left
             print(f"step {step + 1}/{steps}  " + "  ".join(f"{k} {v:.4f}" for k, v in running.items()) + f"  {per_step * 1000:.0f} ms/step, about {left:.1f} min left", flush=True)
         if every and (step + 1) % every[0] == 0:
             every[1](ema.model, step + 1)
             model.train()
-        if (step + 1) % 200 == 0 or step + 1 == steps:
-            torch.save({"model": model.state_dict(), "ema": ema.model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}, checkpoint)
+        if (step + 1) % 200 == 0:
+            save(step + 1)
+    if start < steps:
+        save(steps)
     return ema.model

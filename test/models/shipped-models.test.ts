@@ -1,0 +1,71 @@
+/** What lies in models/: the files are the ones that the manifests mean, they reproduce, and a batch changes nothing. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import type { ModelManifest } from '../../src/inference/manifest-types.ts';
+import { selfTestImage } from '../../src/inference/self-test-image.ts';
+
+const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
+const BYTES_MAX = 20_000_000;
+const names = readdirSync(MODELS).filter((name) => existsSync(join(MODELS, name, 'model.json')));
+const read = (name: string) => JSON.parse(readFileSync(join(MODELS, name, 'model.json'), 'utf8')) as ModelManifest;
+
+it('there are a lung-field, a tuberculosis and a lung-nodule model', () => {
+  expect(names.map((name) => read(name).task).sort()).toEqual(['lung nodule', 'lung-field', 'tuberculosis']);
+  expect(existsSync(join(MODELS, 'LICENSE-WEIGHTS.md'))).toBe(true);
+});
+
+describe.each(names)('%s', (name) => {
+  const manifest = read(name);
+  const bytes = readFileSync(join(MODELS, name, manifest.file));
+  const { width, height } = manifest.input;
+  const run = async (session: InferenceSession, seeds: readonly number[]) => {
+    const pixels = new Uint8Array(seeds.length * width * height);
+    seeds.forEach((seed, i) => pixels.set(selfTestImage(seed, width, height), i * width * height));
+    return session.run({ [manifest.input.name]: new Tensor('uint8', pixels, [seeds.length, 1, height, width]) });
+  };
+
+  it('is the file that the manifest means, and small', () => {
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(manifest.sha256);
+    expect(statSync(join(MODELS, name, manifest.file)).size).toBeLessThanOrEqual(BYTES_MAX);
+  });
+
+  it('reproduces its self-test, and a batch of eight scores like one', async () => {
+    const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+    const selfTest = manifest.selfTest!;
+    const one = await run(session, [selfTest.seed]);
+    for (const [output, wanted] of Object.entries(selfTest.outputs)) {
+      const found = one[output]!.data as Float32Array;
+      wanted.forEach((value, i) => expect(Math.abs(found[i]! - value)).toBeLessThanOrEqual(selfTest.tolerance));
+    }
+    const eight = await run(session, [selfTest.seed, 2, 3, 4, 5, 6, 7, 8]);
+    for (const output of session.outputNames) {
+      const alone = one[output]!.data as Float32Array;
+      const together = eight[output]!.data as Float32Array;
+      let worst = 0;
+      for (let i = 0; i < alone.length; i++) worst = Math.max(worst, Math.abs(alone[i]! - together[i]!));
+      expect(worst).toBeLessThanOrEqual(1e-3);
+      // Different pictures, different answers: no constant passes for a model.
+      expect(together.subarray(alone.length, 2 * alone.length)).not.toEqual(alone);
+    }
+  });
+
+  it('has a card that names this version, and thresholds with an origin', () => {
+    const card = readFileSync(join(MODELS, name, 'card.md'), 'utf8');
+    expect(card).toContain(manifest.sha256);
+    expect(card).toContain('Not a medical device');
+    for (const threshold of manifest.thresholds) {
+      expect(threshold.origin).toMatch(/\d{4}-\d{2}-\d{2}/);
+      expect(threshold.threshold).toBeGreaterThan(0);
+      expect(threshold.threshold).toBeLessThan(100);
+    }
+    const points = manifest.calibration ?? [];
+    points.slice(1).forEach(([p, y], i) => {
+      expect(p).toBeGreaterThan(points[i]![0]);
+      expect(y).toBeGreaterThan(points[i]![1]);
+    });
+  });
+});
