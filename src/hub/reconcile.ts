@@ -28,7 +28,7 @@ const EVERY_MS = 60_000;
 const WATCH_MS = 1_000;
 const SOON_MS = 3_000;
 /** Studies in one bite: the event loop breathes in between. */
-const BITE = 500;
+const BITE = 200;
 
 export function startReconciler(parts: ReconcileParts): Reconciler {
   const { registry, queue, engine } = parts;
@@ -36,10 +36,13 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
   let wasHealthy = true;
 
   async function round(): Promise<void> {
-    const outstanding = registry.outstandingCommands();
     let queuedAgain = 0;
-    for (let at = 0; at < outstanding.length; at += BITE) {
-      const bite = outstanding.slice(at, at + BITE);
+    let outstanding = 0;
+    for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+      const portion = registry.outstandingAfter(cursor, BITE);
+      const bite = portion.commands;
+      cursor = portion.cursor;
+      outstanding += bite.length;
       const jobs = bite.flatMap(({ studyInstanceUid, command }) => engine.jobFor(studyInstanceUid, command) ?? []);
       const known = jobs.length === 0 ? new Set<string>() : await queue.known(jobs.map(({ jobId }) => jobId));
       const missing = jobs.filter(({ jobId }) => !known.has(jobId));
@@ -48,9 +51,10 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
       for (const { studyInstanceUid, command } of bite) {
         if (command.kind === 'writeReports' || command.kind === 'deliver') engine.execute(studyInstanceUid, [command]);
       }
+      await new Promise((resolve) => setImmediate(resolve));
     }
     if (queuedAgain > 0) parts.wakeWorkers();
-    parts.onDone({ outstanding: outstanding.length, queuedAgain });
+    parts.onDone({ outstanding, queuedAgain });
   }
 
   function start(): Promise<void> {

@@ -19,15 +19,12 @@ export interface StudiesPortParts {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
-/** Counting flags parses every open row: beyond this many the page does without. */
-const FLAG_COUNT_MAX = 2_000;
 
 export function createStudiesPort({ registry, engine, caps, models, modelsReady }: StudiesPortParts): StudiesPort {
   return {
     worklist({ limit, offset, includeRead, search }, nowMs) {
       const page = registry.worklist({ nowMs, caps, limit, offset, includeRead, ...(search === undefined || search === '' ? {} : { filter: { search } }) });
-      const counts = page.openCount <= FLAG_COUNT_MAX ? { flagCounts: countFlags(registry, caps, nowMs) } : {};
-      return { total: Math.max(page.matchingCount, offset + page.rows.length), rows: page.rows, ...counts };
+      return { total: Math.max(page.matchingCount, offset + page.rows.length), rows: page.rows, flagCounts: countFlags(registry) };
     },
     study(studyInstanceUid, nowMs) {
       const row = registry.row(studyInstanceUid, nowMs, caps);
@@ -99,9 +96,13 @@ function eventOf(action: ReaderAction, by: string): StudyEvent {
   }
 }
 
-function countFlags(registry: Registry, caps: WaitingCaps, nowMs: number): Record<Flag, number> {
-  const counts: Record<Flag, number> = { flagged: 0, 'not-flagged': 0, analysing: 0, 'not-analysed': 0 } as Record<Flag, number>;
-  for (const row of registry.worklist({ nowMs, caps, limit: FLAG_COUNT_MAX }).rows) counts[flagOf(row)] = (counts[flagOf(row)] ?? 0) + 1;
+function countFlags(registry: Registry): Record<Flag, number> {
+  const counts: Record<Flag, number> = { flagged: 0, 'not-flagged': 0, analysing: 0, 'not-analysed': 0 };
+  for (const { state, flagged, scored, attention, count } of registry.openCounts()) {
+    // The same question as for a row, asked of a whole group.
+    const findings = flagged ? [{ flagged: true }] : scored ? [{ flagged: false }] : [];
+    counts[flagOf({ state, findings, attention: attention ? { code: '', text: '' } : null })] += count;
+  }
   return counts;
 }
 

@@ -93,6 +93,7 @@ function clashOf(header: InstanceHeader, first: InstanceRecord | undefined, pati
   if (first && first.studyInstanceUid !== header.studyInstanceUid) return 'uid-in-other-study';
   const differs = (other: string | undefined): boolean => !!other && !!header.patientId && other !== header.patientId;
   if (first && differs(first.header.patientId)) return 'uid-of-other-patient';
+  if (header.studyUidSynthesised) return 'study-uid-missing';
   return differs(patientIdOfStudy) ? 'study-of-other-patient' : undefined;
 }
 

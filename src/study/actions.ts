@@ -24,7 +24,9 @@ function admitInstance(study: Study, event: EventOf<'instanceStored'>, nowMs: nu
   if (instance.status === 'conflict') next = reopen(raise(next, instance.reason, nowMs), 'conflict-after-reading', nowMs);
   else if (instance.status === 'unreadable') next = reopen(raise(next, instance.reason, nowMs), 'new-image', nowMs);
   else if (sameUid.length === 0 && bringsBack(instance)) next = reopen(next, 'new-image', nowMs);
-  if (arriving.clash === 'study-of-other-patient') next = reopen(raise(next, reasonOf(arriving.clash), nowMs), 'new-image', nowMs);
+  if (arriving.clash === 'study-of-other-patient' || (arriving.clash === 'study-uid-missing' && arriving.header.verdict === 'analyse')) {
+    next = reopen(raise(next, reasonOf(arriving.clash), nowMs), 'new-image', nowMs);
+  }
   return next;
 }
 
@@ -113,7 +115,7 @@ function retryInstance(study: Study, event: EventOf<'retried'>): Study {
   const instances = study.instances.with(at, { ...rest, status: 'pending' });
   const { attention, attentionAtMs: _at, ...calm } = study;
   const stillTrue = instances.find(({ status }) => status === 'unreadable' || status === 'conflict')?.reason;
-  const otherAttention = attention?.code === 'study-of-other-patient' ? attention : stillTrue;
+  const otherAttention = attention?.code === 'study-of-other-patient' || attention?.code === 'study-uid-missing' ? attention : stillTrue;
   const next: Study = { ...calm, instances, revision: study.revision + 1 };
   return attention && otherAttention ? { ...next, attention: otherAttention, attentionAtMs: study.attentionAtMs } : next;
 }

@@ -14,9 +14,9 @@ export interface HeaderVerdict {
 
 /**
  * What the registry noticed that one study cannot see: the UID is already stored under another study; the same UID
- * came for another patient; the study already holds images of another patient.
+ * came for another patient; the study already holds images of another patient; the sender named no study at all.
  */
-export type Clash = 'uid-in-other-study' | 'uid-of-other-patient' | 'study-of-other-patient';
+export type Clash = 'uid-in-other-study' | 'uid-of-other-patient' | 'study-of-other-patient' | 'study-uid-missing';
 
 /** One instance that has just become durable. */
 export interface ArrivingInstance {

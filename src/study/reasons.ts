@@ -63,6 +63,7 @@ export const REASONS = {
   'uid-in-other-study': { kind: 'attention', text: 'the image identifier is already used in another study' },
   'uid-of-other-patient': { kind: 'attention', text: 'the same image identifier came for another patient' },
   'study-of-other-patient': { kind: 'attention', text: 'the study holds images of more than one patient' },
+  'study-uid-missing': { kind: 'attention', text: 'the sender left out the Study Instance UID: kept apart, not reported' },
   // one model not asked
   'age-below-minimum': { kind: 'not-assessed', text: 'patient younger than the model allows' },
   'age-above-maximum': { kind: 'not-assessed', text: 'patient older than the model allows' },

@@ -25,7 +25,7 @@ const header = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('modality' as const, 'not-an-image' as const).map((code) => ({ verdict: 'ineligible' as const, reason: reasonOf(code), remarks: [] })) },
   { weight: 1, arbitrary: fc.constant({ verdict: 'unreadable' as const, reason: reasonOf('no-pixel-data'), remarks: [] }) },
 );
-const clash = fc.option(fc.constantFrom('uid-in-other-study' as const, 'uid-of-other-patient' as const, 'study-of-other-patient' as const), { nil: undefined, freq: 12 });
+const clash = fc.option(fc.constantFrom('uid-in-other-study' as const, 'uid-of-other-patient' as const, 'study-of-other-patient' as const, 'study-uid-missing' as const), { nil: undefined, freq: 12 });
 const instance = fc.record({ sopInstanceUid: uid, contentSha256: sha, receivedAtMs: fc.constant(NOW_MS), hasPixels: fc.boolean(), header, clash });
 
 export const anyEvent: fc.Arbitrary<StudyEvent> = fc.oneof(

@@ -116,7 +116,7 @@ holds('a new image for the models: analysing, one revision more, on the list', (
   for (const { event, before, study } of steps) {
     if (event.kind !== 'instanceStored' || event.instance.header.verdict !== 'analyse') continue;
     const isNew = !before?.instances.some(({ sopInstanceUid }) => sopInstanceUid === event.instance.sopInstanceUid);
-    if (!isNew || (event.instance.clash !== undefined && event.instance.clash !== 'study-of-other-patient')) continue;
+    if (!isNew || (event.instance.clash !== undefined && !['study-of-other-patient', 'study-uid-missing'].includes(event.instance.clash))) continue;
     expect(study.state).toBe('analysing');
     expect(study.revision).toBe((before?.revision ?? 0) + 1);
     expect(isOnWorklist(study)).toBe(true);

@@ -206,6 +206,12 @@ describe('what could not be read', () => {
     expect(study).toMatchObject({ state: 'attention', reason: { text: 'Could not be analysed: the image has no pixel data' } });
   });
 
+  test('an image without a Study Instance UID is analysed, and asks for a look: its study is invented', () => {
+    const study = after(stored('1.1', undefined, { clash: 'study-uid-missing' }), analysed('1.1', LOW));
+    expect(study).toMatchObject({ state: 'attention', attention: { code: 'study-uid-missing' } });
+    expect(study.instances[0]?.status).toBe('scored');
+  });
+
   test('images of two patients in one study are analysed, and a human is asked', () => {
     const study = after(stored('1.1'), stored('1.2', undefined, { clash: 'study-of-other-patient' }), analysed('1.1', LOW), analysed('1.2', LOW));
     expect(study).toMatchObject({ state: 'attention', attention: { code: 'study-of-other-patient' } });

@@ -32,6 +32,7 @@ export const REASONS_VI = {
   'uid-in-other-study': 'mã ảnh đã được dùng ở ca khác',
   'uid-of-other-patient': 'cùng mã ảnh nhưng của bệnh nhân khác',
   'study-of-other-patient': 'ca chứa ảnh của nhiều bệnh nhân',
+  'study-uid-missing': 'thiết bị gửi thiếu Study Instance UID: lưu riêng, không báo cáo',
   'age-below-minimum': 'bệnh nhân nhỏ tuổi hơn mức mô hình cho phép',
   'age-above-maximum': 'bệnh nhân lớn tuổi hơn mức mô hình cho phép',
   'model-off': 'mô hình đang tắt',
