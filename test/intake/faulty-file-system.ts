@@ -2,7 +2,8 @@
  * A disk in memory that can fail and lose power. Files and directories each have a durable side (what a power cut
  * leaves) and a visible side (what the process sees). What was not synced is, after the cut, any mixture: bytes may be
  * a prefix or absent, each new or removed name may or may not have reached the disk, independently of the others.
- * Harsher than ext4 on purpose.
+ * Harsher than ext4 on purpose. A sync that failed has dropped what it was to write, as kernels do: the next one says
+ * "fine" and has not written it.
  */
 import { dirname } from 'node:path';
 import type { SpoolFile, SpoolFileSystem } from '../../src/intake/spool-file-system.ts';
@@ -14,11 +15,15 @@ export const MUTATIONS: ReadonlySet<Operation> = new Set(['create', 'append', 's
 interface Inode {
   visible: Buffer;
   durable: Buffer | undefined;
+  /** A sync of it has failed: no later one helps. */
+  isDropped?: boolean;
 }
 type Entry = Inode | Directory;
 interface Directory {
   readonly visible: Map<string, Entry>;
   durable: Map<string, Entry>;
+  /** Names whose sync has failed, and what they stood for. */
+  dropped?: Map<string, Entry>;
 }
 
 export interface FaultyFileSystem extends SpoolFileSystem {
@@ -29,6 +34,9 @@ export interface FaultyFileSystem extends SpoolFileSystem {
   /** What is left after the power came back; `random` decides about everything that was not synced. */
   afterPowerCut(random: () => number): FaultyFileSystem;
 }
+
+/** Thrown from `before` by a process that is no more: its operation was never asked for. */
+export const KILLED = 'KILLED';
 
 export function errnoError(code: string): Error {
   return Object.assign(new Error(code), { code });
@@ -82,8 +90,11 @@ export function createFaultyFileSystem(root: Directory = { visible: new Map(), d
           inode.visible = Buffer.concat([inode.visible, bytes]);
         },
         async sync() {
-          await step('sync', path);
-          inode.durable = inode.visible;
+          await step('sync', path).catch((error: NodeJS.ErrnoException) => {
+            inode.isDropped = error.code !== KILLED;
+            throw error;
+          });
+          if (!inode.isDropped) inode.durable = inode.visible;
         },
         close: async () => {},
       };
@@ -104,9 +115,15 @@ export function createFaultyFileSystem(root: Directory = { visible: new Map(), d
       if (!parent.visible.has(nameOf(path))) parent.visible.set(nameOf(path), { visible: new Map(), durable: new Map() });
     },
     async syncDirectory(path) {
-      await step('syncDirectory', path);
       const found = directory(path);
-      found.durable = new Map(found.visible);
+      await step('syncDirectory', path).catch((error: NodeJS.ErrnoException) => {
+        found.dropped ??= new Map();
+        if (error.code !== KILLED) for (const [name, entry] of found.visible) if (found.durable.get(name) !== entry) found.dropped.set(name, entry);
+        throw error;
+      });
+      const written = [...found.visible].filter(([name, entry]) => found.dropped?.get(name) !== entry);
+      const kept = [...found.durable].filter(([name]) => found.dropped?.get(name) !== undefined && found.dropped.get(name) === found.visible.get(name));
+      found.durable = new Map([...kept, ...written]);
     },
     async list(path) {
       await step('list', path);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSpool } from '../../src/intake/spool.ts';
 import { SPOOL_LIMITS } from '../../src/intake/spool.ts';
-import { MUTATIONS, type FaultyFileSystem, createFaultyFileSystem, errnoError } from './faulty-file-system.ts';
+import { KILLED, MUTATIONS, type FaultyFileSystem, createFaultyFileSystem, errnoError } from './faulty-file-system.ts';
 import { MemoryRegistrar, openBench, sendObject } from './intake-bench.ts';
 import { sampleDataSet, storeRequest } from './sample-object.ts';
 
@@ -78,6 +78,7 @@ for (const code of ['EIO', 'ENOSPC']) {
       fileSystem.before = () => {};
       if (hit.status !== 0) expect((await sendObject(sink, hit.sample.dataSet, storeRequest(hit.sample.sopInstanceUid))).status, hint).toBe(0);
       await assertOracle(fileSystem, registrar, SCENARIO, hint);
+      await assertOracle(fileSystem.afterPowerCut(seeded(failAt)), registrar, SCENARIO, `${hint}, then the power goes`);
     }
   });
 }
@@ -150,7 +151,7 @@ describe('power cut at every operation', () => {
       const fileSystem = createFaultyFileSystem();
       const registrar = new MemoryRegistrar();
       fileSystem.before = (_operation, _path, index) => {
-        if (index >= killAt) throw errnoError('EIO');
+        if (index >= killAt) throw errnoError(KILLED);
       };
       await sendInTurn(fileSystem, [A], registrar).catch(() => {});
       // A killed process leaves what it did visible, but not durable.
@@ -158,7 +159,7 @@ describe('power cut at every operation', () => {
       fileSystem.before = () => {};
       const { sends } = await sendInTurn(fileSystem, [A], registrar);
       expect(sends[0]!.status).toBe(0);
-      await assertOracle(fileSystem.afterPowerCut(seeded(killAt)), registrar, [A], `killed at ${killAt}`);
+      for (let seed = 0; seed < 6; seed++) await assertOracle(fileSystem.afterPowerCut(seeded(killAt * 10 + seed)), registrar, [A], `killed at ${killAt}, seed ${seed}`);
     }
   });
 
