@@ -9,7 +9,8 @@ import assert from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { readPart10 } from '../src/dicom/part10.ts';
-import { APPLICATION_CONTEXT_UID, decodeAssociateAc, encodeAeTitle, encodeAssociateRq } from '../src/dimse/associate-pdu.ts';
+import { encodeAeTitle } from '../src/dimse/ae-title.ts';
+import { APPLICATION_CONTEXT_UID, decodeAssociateAc, encodeAssociateRq } from '../src/dimse/associate-pdu.ts';
 import { COMMAND_FIELD, decodeCommandSet, encodeCommandSet } from '../src/dimse/command.ts';
 import { PDU_TYPE, encodePDataHeader, encodeReleaseRq } from '../src/dimse/pdu.ts';
 import { PduFramer } from '../src/dimse/pdu-framer.ts';
@@ -19,7 +20,7 @@ import { SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from './receive-o
 const [port, file, transferSyntaxUid, associations, objects, run] = process.argv.slice(2);
 assert(port && file && transferSyntaxUid && associations && objects && run);
 const part10 = readFileSync(file);
-const dataSet = part10.subarray(readPart10(part10, { untilPixelData: true } as never).dataSetOffset);
+const dataSet = part10.subarray(readPart10(part10).dataSetOffset);
 const objectCount = Number(objects);
 let refused = 0;
 

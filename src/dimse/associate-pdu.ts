@@ -6,6 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { FirstreadError } from '../errors.ts';
+import { readAeTitle } from './ae-title.ts';
 import { PDU_HEADER_BYTES, PDU_TYPE } from './pdu.ts';
 
 export const APPLICATION_CONTEXT_UID = '1.2.840.10008.3.1.1.1';
@@ -232,22 +233,6 @@ export function decodeAssociateAc(body: Uint8Array): AssociateAc {
   const contextResults = contexts.map(({ start, end }) => readContextResult(body, start, end));
   assertDistinctIds(contextResults);
   return { ...common, contextResults };
-}
-
-/**
- * The text of an AE title: leading and trailing spaces are not significant (PS3.5 §6.2), NUL padding is met in the field,
- * case is significant. Control characters become U+FFFD, so that no configured title can be imitated by them.
- */
-export function readAeTitle(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  return text
-    .replace(/^[\0 ]+|[\0 ]+$/g, '')
-    .replace(/[\x00-\x1f\x7f-\x9f]/g, '\ufffd');
-}
-
-/** Sixteen bytes, padded with spaces. */
-export function encodeAeTitle(title: string): Uint8Array {
-  return Buffer.from(title.padEnd(16, ' ').slice(0, 16), 'latin1');
 }
 
 function item(type: number, ...parts: readonly Uint8Array[]): Uint8Array {

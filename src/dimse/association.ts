@@ -6,7 +6,8 @@
  * are left unanswered, which the standard defines as "not supported".
  */
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/part10.ts';
-import { APPLICATION_CONTEXT_UID, readAeTitle } from './associate-pdu.ts';
+import { readAeTitle } from './ae-title.ts';
+import { APPLICATION_CONTEXT_UID } from './associate-pdu.ts';
 import type { AssociateAc, AssociateRq, ContextResult, PresentationContext, UserInformation } from './associate-pdu.ts';
 import { REJECT } from './pdu.ts';
 import type { AssociateReject } from './pdu.ts';

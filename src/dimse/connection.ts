@@ -17,6 +17,8 @@ import {
 import type { AbortReason, AssociateReject, PduType } from './pdu.ts';
 import { PduFramer } from './pdu-framer.ts';
 import type { Fragment, PduBody } from './pdu-framer.ts';
+import { SilenceWatch } from './silence-watch.ts';
+import type { SilenceLimits } from './silence-watch.ts';
 import { EVENTS, actionOf, stepUpperLayer } from './upper-layer.ts';
 import type { Effect, Event, State } from './upper-layer.ts';
 
@@ -56,10 +58,7 @@ const EVENT_OF_PDU: Record<PduType, Event> = {
 /** Actions that need nothing of the PDU but its header: they are taken before its body is awaited. */
 const ON_HEADER = new Set(['AA-1', 'AA-6', 'AA-7', 'AA-8']);
 
-export type ConnectionLimits = Pick<
-  DimseLimits,
-  'pDataPduMaxBytes' | 'associatePduMaxBytes' | 'artimTimeoutMs' | 'closingTimeoutMs' | 'idleTimeoutMs' | 'paceWindowMs' | 'paceMinBytes'
->;
+export type ConnectionLimits = SilenceLimits & Pick<DimseLimits, 'pDataPduMaxBytes' | 'associatePduMaxBytes' | 'artimTimeoutMs' | 'closingTimeoutMs'>;
 
 export class Connection {
   readonly #socket: Socket;
@@ -71,12 +70,9 @@ export class Connection {
   #hasEnded = false;
   #isHeldByUser = false;
   #isHeldByPeer = false;
-  #wasHeldInWindow = false;
   #bytesReceived = 0;
-  #bytesAtWindow = 0;
   #artim: NodeJS.Timeout | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  #pace: NodeJS.Timeout | undefined;
+  #silence: SilenceWatch | undefined;
   #socketError = '';
   // What the effects being run need: set by the cause, just before its event is fired.
   #request: AssociateRq | undefined;
@@ -145,14 +141,12 @@ export class Connection {
   }
 
   shortenIdleTimeout(idleTimeoutMs: number): void {
-    if (this.#idle === undefined) return;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#idleExpired(), idleTimeoutMs);
+    this.#silence?.shortenIdleTimeout(idleTimeoutMs);
   }
 
   #take(chunk: Uint8Array): void {
     this.#bytesReceived += chunk.length;
-    this.#idle?.refresh();
+    this.#silence?.heard();
     if (this.#state === 'Sta1') return;
     this.#framer.push(chunk);
     if (this.#isHeld) this.#socket.pause();
@@ -188,7 +182,7 @@ export class Connection {
     const pending = this.#user.takeFragment(fragment);
     if (pending === undefined) return;
     this.#isHeldByUser = true;
-    this.#wasHeldInWindow = true;
+    this.#silence?.held();
     void pending.then(() => {
       this.#isHeldByUser = false;
       this.#goOn();
@@ -202,7 +196,7 @@ export class Connection {
   }
 
   #goOn(): void {
-    this.#idle?.refresh();
+    this.#silence?.heard();
     if (this.#isHeld || this.#state === 'Sta1') return;
     this.#pump();
     if (!this.#isHeld) this.#socket.resume();
@@ -337,27 +331,14 @@ export class Connection {
     }, timeoutMs);
   }
 
+  /** The acceptor's: a requestor has timeouts of its own for each operation. */
   #watchSilence(): void {
-    if (this.#isRequestor) return;
-    this.#idle = setTimeout(() => this.#idleExpired(), this.#limits.idleTimeoutMs);
-    this.#pace = setInterval(() => this.#paceExpired(), this.#limits.paceWindowMs);
-  }
-
-  #idleExpired(): void {
-    if (this.#isHeldByUser) this.#idle?.refresh();
-    else if (this.#hasAssociation) this.abort('idle timeout');
-  }
-
-  #paceExpired(): void {
-    const received = this.#bytesReceived - this.#bytesAtWindow;
-    const isExcused = this.#wasHeldInWindow || !(this.#user.isMidMessage() || !this.#framer.isBetweenPdus);
-    this.#bytesAtWindow = this.#bytesReceived;
-    this.#wasHeldInWindow = this.#isHeldByUser;
-    if (!isExcused && received < this.#limits.paceMinBytes && this.#hasAssociation) this.abort('slower than the least pace');
-  }
-
-  get #hasAssociation(): boolean {
-    return this.#state !== 'Sta1' && this.#state !== 'Sta2' && this.#state !== 'Sta13';
+    this.#silence = new SilenceWatch(this.#limits, {
+      bytesReceived: () => this.#bytesReceived,
+      isHeldByUs: () => this.#isHeldByUser,
+      isMidway: () => this.#user.isMidMessage() || !this.#framer.isBetweenPdus,
+      expired: (why) => this.abort(why),
+    });
   }
 
   #send(pdu: Uint8Array): void {
@@ -367,21 +348,14 @@ export class Connection {
   #transportClosed(): void {
     this.#ending = { how: 'connection-lost', why: this.#socketError };
     if (this.#state !== 'Sta1') this.#fire('Evt17');
-    this.#stopTimers();
-    this.#end();
-  }
-
-  #stopTimers(): void {
     clearTimeout(this.#artim);
-    clearTimeout(this.#idle);
-    clearInterval(this.#pace);
+    this.#end();
   }
 
   #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    clearTimeout(this.#idle);
-    clearInterval(this.#pace);
+    this.#silence?.stop();
     this.#user.ended(this.#ending);
   }
 }

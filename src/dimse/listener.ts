@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
-import { readAeTitle } from './associate-pdu.ts';
+import { readAeTitle } from './ae-title.ts';
 import type { AssociateRq } from './associate-pdu.ts';
 import { negotiate } from './association.ts';
 import type { NegotiationPolicy } from './association.ts';

@@ -3,13 +3,11 @@
  * are, cut into P-DATA-TFs no longer than the peer asked for; nothing is transcoded. One operation at a time.
  */
 import assert from 'node:assert';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/part10.ts';
 import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
-import { APPLICATION_CONTEXT_UID, encodeAeTitle } from './associate-pdu.ts';
+import { encodeAeTitle } from './ae-title.ts';
+import { APPLICATION_CONTEXT_UID } from './associate-pdu.ts';
 import type { AssociateAc, AssociateRq, PresentationContext } from './associate-pdu.ts';
 import { VERIFICATION_UID } from './association.ts';
 import type { AcceptedContext } from './association.ts';
@@ -22,6 +20,8 @@ import { Connection } from './connection.ts';
 import type { Ending } from './connection.ts';
 import { DIMSE_LIMITS } from './limits.ts';
 import type { DimseLimits } from './limits.ts';
+import { openSocket } from './open-socket.ts';
+import type { PeerAddress } from './open-socket.ts';
 import { PDV_HEADER_BYTES, encodePDataHeader } from './pdu.ts';
 import type { Fragment } from './pdu-framer.ts';
 import type { StoreStatus } from './store-port.ts';
@@ -44,16 +44,12 @@ export const SCU_TIMEOUTS: ScuTimeouts = {
   sendTimeoutMs: 60_000, // DCMTK's socket timeout
 };
 
-export interface AssociationOptions {
-  readonly host: string;
-  readonly port: number;
+export interface AssociationOptions extends PeerAddress {
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly presentationContexts: readonly Omit<PresentationContext, 'id'>[];
   readonly timeouts?: Partial<ScuTimeouts>;
   readonly limits?: Partial<DimseLimits>;
-  /** Present: TLS. */
-  readonly tls?: ConnectionOptions;
 }
 
 export interface StoreOperation {
@@ -91,28 +87,6 @@ export async function openAssociation(options: AssociationOptions): Promise<Asso
   const requestor = new Requestor(socket, { ...DIMSE_LIMITS, ...options.limits }, timeouts);
   await requestor.associate(options);
   return requestor;
-}
-
-function openSocket({ host, port, tls }: AssociationOptions, connectTimeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ host, port, ...tls });
-    const fail = (code: 'peer-unreachable' | 'peer-silent', why: string, cause?: unknown): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(new AssociationError(code, why, cause));
-    };
-    const timer = setTimeout(() => fail('peer-silent', 'no connection in time'), connectTimeoutMs);
-    const failed = (error: NodeJS.ErrnoException): void => fail('peer-unreachable', `no connection: ${error.code ?? error.message}`, error);
-    socket.once('error', failed);
-    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
-      socket.setNoDelay(true);
-      // The connection's own listener takes over in the same turn.
-      socket.off('error', failed);
-      socket.on('error', () => {});
-      resolve(socket);
-    });
-  });
 }
 
 interface Waiting<T> {

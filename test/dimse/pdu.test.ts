@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeAssociateAc, decodeAssociateRq, encodeAeTitle, encodeAssociateAc, encodeAssociateRq, readAeTitle } from '../../src/dimse/associate-pdu.ts';
+import { encodeAeTitle, readAeTitle } from '../../src/dimse/ae-title.ts';
+import { decodeAssociateAc, decodeAssociateRq, encodeAssociateAc, encodeAssociateRq } from '../../src/dimse/associate-pdu.ts';
 import { ABORT_REASON, ABORT_SOURCE, REJECT, describeReject, encodeAbort, encodeAssociateRj, encodePDataHeader, encodeReleaseRp, encodeReleaseRq } from '../../src/dimse/pdu.ts';
 import { ABORT_BY_USER, ASSOCIATE_AC, ASSOCIATE_RQ, RELEASE_RP, RELEASE_RQ, abortByProvider, ascii, associateRj, hex, pData } from './encoded-pdus.ts';
 
