@@ -79,6 +79,23 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('no mark of a Vietnamese capital is cut off: what is clipped looks as it does unclipped', async () => {
+    const { page } = await start();
+    await page.locator('tr.row').nth(2).click();
+    await page.waitForSelector('.panel h2 bdi');
+    for (const place of ['tr.row .name', '.panel h2 bdi', 'tr.row .reason-text', 'tr.row .patient .sub']) {
+      const element = page.locator(place).first();
+      await element.evaluate((one) => void (one.textContent = 'ỄẤỔẰ'));
+      const { x, y, height } = (await element.boundingBox())!;
+      const look = async () => (await page.screenshot({ clip: { x, y: y - 6, width: 40, height: height + 4 } })).toString('base64');
+      const clipped = await look();
+      await element.evaluate((one) => one.setAttribute('id', 'unclipped'));
+      await page.evaluate("document.getElementById('unclipped').style.overflow = 'visible'");
+      expect([place, clipped === (await look())]).toEqual([place, true]);
+      await element.evaluate((one) => one.removeAttribute('id'));
+    }
+  });
+
   test('the keyboard opens a study, toggles the overlay, marks it read and takes it back', async () => {
     const { site, page } = await start();
     for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
