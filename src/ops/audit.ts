@@ -6,6 +6,7 @@
  */
 import { closeSync, existsSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRefusalFlood } from './refusal-flood.ts';
 import { chainEntry, EMPTY_HEAD, verifyChain, type AuditFacts, type ChainHead, type ChainVerdict } from './audit-chain.ts';
 
 export interface Audit {
@@ -89,17 +90,23 @@ export function createAudit(options: AuditOptions): Audit {
     }
   };
 
+  const enqueue = (facts: AuditFacts): void => {
+    waiting.push({ facts: shorten(facts, limits.textLengthMax), atMs: options.now() });
+    if (waiting.length <= limits.waitingCountMax) return;
+    waiting.shift();
+    dropped += 1;
+  };
+  const flood = createRefusalFlood(enqueue);
+
   const audit: Audit = {
     record(facts) {
-      waiting.push({ facts: shorten(facts, limits.textLengthMax), atMs: options.now() });
-      if (waiting.length > limits.waitingCountMax) {
-        waiting.shift();
-        dropped += 1;
-      }
+      if (!flood.admit(facts, options.now())) return;
+      enqueue(facts);
       drain();
     },
     healthy: () => !failing,
     flush() {
+      flood.close(options.now());
       drain();
       if (!dirty || open === undefined) return;
       try {
@@ -113,6 +120,7 @@ export function createAudit(options: AuditOptions): Audit {
     head: () => head,
     close() {
       clearInterval(timer);
+      flood.close(options.now(), true);
       audit.flush();
       if (open !== undefined) closeSync(open.fd);
       open = undefined;

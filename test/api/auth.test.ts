@@ -111,7 +111,7 @@ describe('password', () => {
     await expect(addUser(accounts, { name: 'a:b', role: 'reader', password: 'long enough 1' })).rejects.toMatchObject({ code: 'request-invalid' });
     await expect(addUser(accounts, { name: 'mai', role: 'reader', password: 'short' })).rejects.toMatchObject({ code: 'password-weak' });
     await addUser(accounts, { name: 'mai', role: 'operator', password: 'long enough 1' });
-    expect(accounts.user('mai')).toMatchObject({ role: 'operator', passwordHash: expect.stringMatching(/^scrypt\$131072\$8\$1\$/) });
+    expect(accounts.user('mai')).toMatchObject({ role: 'operator', passwordHash: expect.stringMatching(/^scrypt\$32768\$8\$3\$/) });
   });
 });
 

@@ -100,6 +100,22 @@ describe('audit chain', () => {
     expect(verifyAudit(folder)).toMatchObject({ intact: true });
   });
 
+  test('a flood of refusals costs a few lines and loses no number; what was done is always written', () => {
+    const audit = open();
+    for (let i = 0; i < 10_000; i += 1) audit.record({ event: 'association-refused', who: `AE${i}`, from: '10.0.0.9', outcome: 'refused' });
+    audit.record({ event: 'association-refused', who: 'OTHER', from: '10.0.0.8', outcome: 'refused' });
+    for (let i = 0; i < 30; i += 1) audit.record({ event: 'patient-viewed', who: 'linh', from: '10.0.0.9', outcome: 'done' });
+    nowMs += 10_000;
+    audit.flush();
+    const entries = lines().map((line) => JSON.parse(line) as { event: string; who: string; details?: { moreOfTheseCount?: number } });
+    expect(entries.filter((one) => one.event === 'patient-viewed')).toHaveLength(30);
+    expect(entries.filter((one) => one.event === 'association-refused').map((one) => one.details?.moreOfTheseCount ?? 1)).toEqual([...Array<number>(21).fill(1), 9_980]);
+    audit.record({ event: 'association-refused', who: 'AGAIN', from: '10.0.0.9', outcome: 'refused' });
+    audit.close();
+    expect(lines().at(-1)).toContain('AGAIN');
+    expect(verifyAudit(folder)).toMatchObject({ intact: true });
+  });
+
   test('a clock set back does not break the order', () => {
     write(2);
     nowMs = Date.UTC(2026, 2, 1);
