@@ -24,6 +24,8 @@ import { startPictureThreads } from './picture-threads.ts';
 import { describeProvider } from './provider.ts';
 import type { Provider } from './provider.ts';
 
+/** After an empty claim that came back early. */
+const EMPTY_CLAIM_PAUSE_MS = 5;
 /** With the pause between them about as long as a lease. */
 const COMPLETE_TRIES_MAX = 10;
 
@@ -163,8 +165,12 @@ function track(working: Set<Promise<void>>, one: Promise<void>): void {
 }
 
 async function claimSome(source: JobSource, max: number, limits: WorkerLimits, onEvent: WorkerOptions['onEvent']): Promise<readonly ClaimedJob[]> {
+  const from = performance.now();
   try {
-    return await source.claim(max, limits.claimWaitMs);
+    const claims = await source.claim(max, limits.claimWaitMs);
+    // A source that has nothing and does not wait (it is closing) must not turn this into a loop without a breath.
+    if (claims.length === 0 && performance.now() - from < limits.claimWaitMs / 2) await pause(EMPTY_CLAIM_PAUSE_MS);
+    return claims;
   } catch (error) {
     onEvent({ type: 'trouble', code: 'queue', message: messageOf(error) });
     await pause(limits.troublePauseMs);

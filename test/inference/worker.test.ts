@@ -156,6 +156,18 @@ describe('the worker as a process', () => {
 });
 
 describe('the worker\'s loop', () => {
+  test('a source that has nothing and does not wait leaves the others their turn', async () => {
+    const engine = await openEngine();
+    const worker = serveHere(engine, { source: { ...queue, claim: async () => [] } });
+    let turns = 0;
+    const counting = setInterval(() => (turns += 1), 1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    clearInterval(counting);
+    await worker.stop();
+    expect(turns).toBeGreaterThan(3);
+    await engine.close();
+  });
+
   test('a poison image is set aside after three tries, the others of its batch are scored', async () => {
     const engine = await openEngine();
     const good = await Promise.all(Array.from({ length: 5 }, async () => store(wrapAsDx(spot(250)))));
@@ -256,6 +268,47 @@ describe('the worker\'s loop', () => {
     expect(await queue.counts()).toMatchObject({ waiting: 4, active: 0 });
     const again = await queue.claim(10, 100);
     expect(again.map((c) => c.attempt)).toEqual([1, 1, 1, 1]);
+    await engine.close();
+  });
+
+  test('a worker that slept past its lease: its late answer is discarded, the other worker\'s counts', async () => {
+    const engine = await openEngine();
+    await queue.add([await store(wrapAsDx(spot(250)))]);
+    const sleeping = openEmbeddedQueue(join(folder, 'queue.sqlite'), { ...queueLimits, leaseMs: 150 });
+    let claimed = false;
+    let wakeUp: () => void = () => undefined;
+    const asleep = new Promise<void>((resolve) => (wakeUp = resolve));
+    let taken: () => void = () => undefined;
+    const took = new Promise<void>((resolve) => (taken = resolve));
+    // Stopped as by SIGSTOP: neither renews nor notices.
+    const late = serveHere(engine, {
+      source: {
+        ...sleeping,
+        claim: async (max, waitMs) => {
+          if (claimed) await asleep;
+          const claims = await sleeping.claim(max, waitMs);
+          claimed ||= claims.length > 0;
+          return claims;
+        },
+        extend: async () => asleep.then(() => true),
+      },
+      decode: async (bytes) => {
+        taken();
+        await asleep;
+        return decodeInstance(bytes);
+      },
+    });
+    await took;
+    const awake = serveHere(engine);
+    const [ended] = await endedJobs(1);
+    expect(ended).toMatchObject({ kind: 'completed', outcome: { kind: 'scored' } });
+    wakeUp();
+    for (const from = Date.now(); late.events.every((e) => e.type !== 'answered') && Date.now() - from < 10_000; ) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(late.events.find((e) => e.type === 'answered')).toMatchObject({ accepted: false });
+    expect(awake.events.find((e) => e.type === 'answered')).toMatchObject({ accepted: true, attempt: 2 });
+    await late.stop();
+    await awake.stop();
+    await sleeping.close();
     await engine.close();
   });
 
