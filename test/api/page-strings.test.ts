@@ -8,6 +8,7 @@ const WEB = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
 const sources = readdirSync(WEB).filter((name) => /\.(js|html|css)$/.test(name)).map((name) => ({ name, text: readFileSync(`${WEB}${name}`, 'utf8') }));
 let strings: Record<string, [string, string]>;
 let reasons: Record<string, string>;
+let journal: Record<string, string>;
 let format: { personName(name: string): string; ticking(ms: number): string; duration(ms: number): string; studyMoment(date: string, time: string): string };
 
 beforeAll(async () => {
@@ -16,6 +17,7 @@ beforeAll(async () => {
   const load = (name: string): Promise<Record<string, unknown>> => import(`${WEB}${name}`) as Promise<Record<string, unknown>>;
   strings = (await load('strings.js'))['ALL_STRINGS'] as typeof strings;
   reasons = (await load('reasons.js'))['REASONS_VI'] as typeof reasons;
+  journal = (await load('reasons.js'))['JOURNAL_VI'] as typeof journal;
   format = (await load('format.js')) as unknown as typeof format;
 });
 
@@ -44,6 +46,13 @@ describe('strings', () => {
 
   test('every reason of the study room has its Vietnamese', () => {
     expect(Object.keys(REASONS).filter((code) => !(code in reasons))).toEqual([]);
+  });
+
+  test('every kind of journal entry has its Vietnamese', () => {
+    const kinds = [...readFileSync(fileURLToPath(new URL('../../src/study/events.ts', import.meta.url)), 'utf8').matchAll(/readonly kind: '(\w+)'/g)].map((match) => match[1]!);
+    const commands = ['analyse', 'compare', 'writeReports', 'deliver'];
+    expect(kinds).toContain('acknowledged');
+    expect(kinds.filter((kind) => !commands.includes(kind) && !(kind in journal))).toEqual([]);
   });
 });
 

@@ -198,6 +198,9 @@ describe.skipIf(!hasChromium)('the page', () => {
     const text = await page.locator('body').innerText();
     expect(text).not.toMatch(/Flagged|Waiting|Patient|threshold|bình thường/);
     expect(text).toContain('Lao phổi 91 (ngưỡng 42)');
+    await page.locator('tr.row').nth(2).click();
+    await page.waitForSelector('.journal');
+    expect(await page.locator('.panel').innerText()).not.toMatch(/threshold|stored|delivered|Journal|Scores|flagged/i);
   });
 
   test('a session that ended in mid-click shows the door and no patient', async () => {

@@ -4,7 +4,7 @@ import { bdi, h, setAttribute } from './dom.js';
 import { ageAndSex, clock, megabytes, personName, plain, scoreText, studyMoment, thresholdText } from './format.js';
 import { icon } from './icons.js';
 import { drawOverlay, marksSomething } from './overlay.js';
-import { reasonLine, reasonText } from './reasons.js';
+import { journalText, reasonLine, reasonText } from './reasons.js';
 import { flagBadge, isDone, marksOf } from './row-view.js';
 import { hasText, t } from './strings.js';
 
@@ -102,7 +102,7 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy }) {
         h('a', { href: api.reportAddress(report.sopInstanceUid), download: '' }, t('panel.report', { family: hasText(`family.${report.family}`) ? t(`family.${report.family}`) : report.family, n: report.revision })),
         deliveries.filter((one) => one.kind === 'report').slice(0, 3).map((one) => h('span', { class: `delivery ${one.state}`, title: one.error }, `${plain(one.destination)}: ${t(`delivery.${one.state}`)}`)))))),
       journal.length > 0 && h('section', {}, h('h3', {}, t('panel.journal')), h('ol', { class: 'journal' }, journal.slice(-30).map((entry) => h('li', {},
-        h('time', {}, clock(entry.atMs, true)), h('span', {}, bdi(plain(entry.text)), entry.by !== undefined && entry.by !== '' && h('span', { class: 'by' }, ` ${plain(entry.by)}`)))))),
+        h('time', {}, clock(entry.atMs, true)), h('span', {}, bdi(journalText(entry)), entry.by !== undefined && entry.by !== '' && h('span', { class: 'by' }, ` ${plain(entry.by)}`)))))),
       technical());
   }
 
