@@ -57,16 +57,16 @@ const sink = createStoreSink({
 console.log('OPEN');
 counting = true;
 
-/** Two new objects and one that came in every run before, all at once. */
-const uids = [`1.2.${run}.1`, `1.2.${run}.2`, '1.2.0.1'];
-await Promise.all(
-  uids.map(async (uid) => {
-    const dataSet = sampleDataSet({ sopInstanceUid: uid, studyInstanceUid: uid.slice(0, -2), pixelBytes: 60_000 });
-    const { status } = await sendObject(sink, dataSet, storeRequest(uid));
-    if (status === 0) console.log(`ACK ${uid} ${createHash('sha256').update(dataSet).digest('hex')}`);
-    else console.log(`REFUSED ${uid} ${status}`);
-  }),
-);
+async function send(uid: string): Promise<void> {
+  const dataSet = sampleDataSet({ sopInstanceUid: uid, studyInstanceUid: uid.slice(0, -2), pixelBytes: 60_000 });
+  const { status } = await sendObject(sink, dataSet, storeRequest(uid));
+  if (status === 0) console.log(`ACK ${uid} ${createHash('sha256').update(dataSet).digest('hex')}`);
+  else console.log(`REFUSED ${uid} ${status}`);
+}
+
+// One alone, so that most deaths come after an acknowledgement; then a new one beside one that came in every run before.
+await send(`1.2.${run}.1`);
+await Promise.all([send(`1.2.${run}.2`), send('1.2.0.1')]);
 console.log(`DONE ${stepCount}`);
 registry.close();
 process.exit(0);

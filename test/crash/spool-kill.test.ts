@@ -55,7 +55,7 @@ async function assertOracle(hint: string): Promise<void> {
   registry.close();
 }
 
-test('killed before every step, then at random moments: nothing acknowledged is lost', { timeout: 180_000 }, async () => {
+test('killed before every step, then at random moments: nothing acknowledged is lost', { timeout: 300_000 }, async () => {
   const whole = await runChild(0);
   const stepCount = Number(whole.lines.find((line) => line.startsWith('DONE'))!.split(' ')[1]);
   expect(stepCount).toBeGreaterThan(30);
@@ -72,7 +72,7 @@ test('killed before every step, then at random moments: nothing acknowledged is 
   }
 
   // The children did work before they died.
-  expect(acknowledged.size).toBeGreaterThan(stepCount / 2);
+  expect(acknowledged.size).toBeGreaterThan(stepCount / 4);
 
   // What was durable but not yet recorded when its process died is found and recorded, not lost and not deleted.
   const registry = openRegistry(join(folder, 'registry.sqlite'));
