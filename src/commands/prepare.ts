@@ -19,7 +19,7 @@ import { preprocess } from '../inference/preprocess.ts';
 import { openLungField, type LungFieldNetwork } from '../inference/lung-field-network.ts';
 import type { CommandIo } from './command.ts';
 
-export const help = `firstread prepare --out DIR --size N [--crop lung|whole] [--margin F] [--list FILE] [FOLDER|FILE…]
+export const help = `usage: firstread prepare --out DIR --size N [--crop lung|whole] [--margin F] [--list FILE] [FOLDER|FILE…]
   Writes the films as uint8 tensors (pixels.u8) with index.json, exactly as the models see them.
   --out DIR       where to write
   --size N        width and height of the tensors in pixels
