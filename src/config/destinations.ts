@@ -1,34 +1,22 @@
 /** The shape of one place that reports (and, where wanted, originals) are delivered to. */
+import { DEFAULT_REPORT_KINDS } from '../delivery/plan.ts';
+import type { DestinationWishes, ReportKind } from '../delivery/plan.ts';
 import { FirstreadError } from '../errors.ts';
 
-export type ReportKind = 'flagged' | 'below-threshold' | 'not-analysed';
-
-export type DestinationSetting =
-  | {
-      readonly kind: 'dimse';
-      readonly name: string;
-      readonly host: string;
-      readonly port: number;
-      readonly calledAeTitle: string;
-      readonly callingAeTitle?: string;
-      readonly tls: boolean;
-      readonly reportKinds: readonly ReportKind[];
-      readonly sopClass: 'comprehensive-3d' | 'comprehensive';
-      readonly sendOriginals: boolean;
-    }
-  | {
-      readonly kind: 'folder';
-      readonly name: string;
-      readonly path: string;
-      readonly reportKinds: readonly ReportKind[];
-      readonly sopClass: 'comprehensive-3d' | 'comprehensive';
-      readonly sendOriginals: boolean;
-    };
+export type DestinationSetting = DestinationWishes &
+  (
+    | {
+        readonly kind: 'dimse';
+        readonly host: string;
+        readonly port: number;
+        readonly calledAeTitle: string;
+        readonly callingAeTitle?: string;
+        readonly tls: boolean;
+      }
+    | { readonly kind: 'folder'; readonly path: string }
+  );
 
 const REPORT_KINDS: readonly ReportKind[] = ['flagged', 'below-threshold', 'not-analysed'];
-
-/** What a PACS gets unless told otherwise: what a reader has to see there (STANDARDS §1). */
-export const DEFAULT_REPORT_KINDS: readonly ReportKind[] = ['flagged', 'not-analysed'];
 
 function fail(index: number, sentence: string): never {
   throw new FirstreadError('config-invalid', `destination ${index + 1}: ${sentence}`);
