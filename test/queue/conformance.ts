@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClaimedJob, JobQueue, JobSource, QueueLimits } from '../../src/queue/job-queue.ts';
 import { sampleJob, sampleOutcome } from './sample-jobs.ts';
 
-export const TEST_LIMITS: QueueLimits = { leaseMs: 600, maxAttempts: 3, backoffMs: [30, 60] };
+export const TEST_LIMITS: QueueLimits = { leaseMs: 1_200, maxAttempts: 3, backoffMs: [30, 60] };
 /** Longer than a lease and the checks that notice its end. */
 const PATIENCE_MS = 10_000;
 
