@@ -149,8 +149,9 @@ export class Connection {
     this.#silence?.heard();
     if (this.#state === 'Sta1') return;
     this.#framer.push(chunk);
+    if (!this.#isHeld) this.#pump();
+    // At once: the chunk may lie in a buffer that the next read would fill again (read-buffer.ts).
     if (this.#isHeld) this.#socket.pause();
-    else this.#pump();
   }
 
   get #isHeld(): boolean {

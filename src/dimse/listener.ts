@@ -19,6 +19,7 @@ import type { ListenerEvent } from './listener-events.ts';
 import { OPEN_DOOR } from './negotiation-policy.ts';
 import { REJECT } from './pdu.ts';
 import type { AssociateReject } from './pdu.ts';
+import { withReadBuffer } from './read-buffer.ts';
 import { StoreProvider } from './store-provider.ts';
 import type { StoreSink } from './store-port.ts';
 import { Tally } from './tally.ts';
@@ -50,12 +51,7 @@ const ABORT_FLUSH_MS = 200;
 
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const house = new House(options);
-  const server = options.tls === undefined
-    ? createServer({ noDelay: true, keepAlive: true }, (socket) => house.welcome(socket))
-    : createTlsServer({ minVersion: 'TLSv1.2', handshakeTimeout: house.limits.artimTimeoutMs, ...options.tls }, (socket) => house.welcome(socket));
-  // A TLS server emits 'connection' for the raw socket: ceilings hold before any handshake.
-  server.prependListener('connection', (socket: Socket) => house.admitSocket(socket));
-  server.on('tlsClientError', (error: Error, socket: Socket) => house.tlsFailed(error, socket));
+  const server = options.tls === undefined ? plainServer(house) : tlsServer(house, options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }, () => {
@@ -71,6 +67,25 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   };
 }
 
+function plainServer(house: House): Server {
+  return createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
+    if (!house.hasRoomFor(accepted)) return;
+    const socket = withReadBuffer(accepted);
+    house.count(socket);
+    house.welcome(socket);
+  });
+}
+
+function tlsServer(house: House, tls: TlsOptions): Server {
+  const server = createTlsServer({ minVersion: 'TLSv1.2', handshakeTimeout: house.limits.artimTimeoutMs, ...tls }, (socket) => house.welcome(socket));
+  // Emitted for the raw socket: ceilings hold before any handshake.
+  server.prependListener('connection', (raw: Socket) => {
+    if (house.hasRoomFor(raw)) house.count(raw);
+  });
+  server.on('tlsClientError', (error: Error, socket: Socket) => house.tlsFailed(error, socket));
+  return server;
+}
+
 /** What the connections of one listener share. */
 class House {
   readonly limits: DimseLimits;
@@ -84,6 +99,7 @@ class House {
   readonly #unsettled = new Set<Promise<void>>();
   #isClosing = false;
   #emptied: (() => void) | undefined;
+  #vacated: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -101,22 +117,27 @@ class House {
     this.#options.onEvent?.(event);
   }
 
-  admitSocket(socket: Socket): void {
+  /** False, and the socket closed, where a ceiling on connections is reached. */
+  hasRoomFor(socket: Socket): boolean {
     const remoteAddress = socket.remoteAddress ?? '';
     const refusal =
       this.#sockets.total >= this.limits.connectionsMax ? 'connections-max'
       : this.#sockets.of(remoteAddress) >= this.limits.connectionsPerPeerMax ? 'connections-per-peer-max'
       : undefined;
-    if (refusal !== undefined) {
-      this.tell({ kind: 'connection-refused', remoteAddress, remotePort: socket.remotePort ?? 0, why: refusal });
-      socket.destroy();
-      return;
-    }
+    if (refusal === undefined) return true;
+    this.tell({ kind: 'connection-refused', remoteAddress, remotePort: socket.remotePort ?? 0, why: refusal });
+    socket.destroy();
+    return false;
+  }
+
+  count(socket: Socket): void {
+    const remoteAddress = socket.remoteAddress ?? '';
     this.#sockets.add(remoteAddress);
     this.#open.add(socket);
     socket.once('close', () => {
       this.#sockets.remove(remoteAddress);
       this.#open.delete(socket);
+      if (this.#open.size === 0) this.#vacated?.();
     });
   }
 
@@ -161,9 +182,16 @@ class House {
     if (this.associations.total > 0 && graceMs > 0) await this.#untilEmptyOr(graceMs);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const guest of [...this.#guests]) guest.connection.abort('shutting down');
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, ABORT_FLUSH_MS))]);
-    for (const socket of this.#open) socket.destroy();
-    await closed;
+    // The server's own count does not know the sockets that took over a handle.
+    const vacated = new Promise<void>((resolve) => {
+      this.#vacated = resolve;
+      if (this.#open.size === 0) resolve();
+    });
+    const flushed = setTimeout(() => {
+      for (const socket of this.#open) socket.destroy();
+    }, ABORT_FLUSH_MS);
+    await Promise.all([closed, vacated]);
+    clearTimeout(flushed);
     // What a sink was asked to commit is committed, even where the answer could no longer be sent.
     await Promise.all(this.#unsettled);
   }

@@ -21,7 +21,10 @@ export interface StoreStatus {
 }
 
 export interface StoreReceiver {
-  /** Takes ownership of the bytes' content before resolving; a pending promise is backpressure on the socket. */
+  /**
+   * Takes the bytes' content (copies or writes it) before it returns or its promise resolves: their memory is used again
+   * afterwards. A pending promise is backpressure on the socket.
+   */
   write(fragment: Uint8Array): Promise<void> | void;
   /** All fragments are in. Resolves 0000H only after fsync and commit. Never rejects. */
   commit(): Promise<StoreStatus>;
