@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   prioritise: { summary: 'mark a study as STAT, or take that back', load: () => import('./commands/prioritise.ts') },
   models: { summary: 'list models, or check a model folder', load: () => import('./commands/models.ts') },
   config: { summary: 'print every setting with unit, value and origin', load: () => import('./commands/config.ts') },
+  'sign-in': { summary: 'a fresh one-time link to the page', load: () => import('./commands/sign-in.ts') },
   user: { summary: 'add, list or remove users of the page', load: () => import('./commands/user.ts') },
   token: { summary: 'make or revoke API tokens', load: () => import('./commands/token.ts') },
   prepare: { summary: 'write training tensors with the serving code', load: () => import('./commands/prepare.ts') },

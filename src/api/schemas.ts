@@ -126,7 +126,7 @@ export const modelsAnswer = object({
 });
 
 export const prioritiseBody = object({ stat: flag });
-export const closeBody = object({ reason: { type: 'string', minLength: 3, maxLength: 200 } });
+export const closeBody = object({ reason: { type: 'string', minLength: 3, maxLength: 200, pattern: '\\S' } });
 export const signInBody = object({ name: { type: 'string', minLength: 1, maxLength: 64 }, password: { type: 'string', minLength: 1, maxLength: 256 } });
 export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(ROLES.filter((role) => role !== 'worker')) });
 export const linkAnswer = object({ path: text });

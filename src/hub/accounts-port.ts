@@ -25,7 +25,10 @@ export function createAccountsPort(rows: Rows, now: () => number): AccountsPort 
     },
     saveUser({ name, role, passwordHash, disabled = false }) {
       const known = rows.userByName(name) ?? rows.addUser({ name, role, passwordHash }, now());
-      if (known !== undefined) rows.changeUser(known.id, { role, passwordHash, disabled });
+      if (known === undefined) return;
+      rows.changeUser(known.id, { role, passwordHash, disabled });
+      // Who had the old password is out.
+      for (const session of rows.credentials('session')) if (session.name === known.name) rows.revokeCredential(session.secretSha256);
     },
     session(idHash): SessionRow | undefined {
       const record = found(idHash, 'session');

@@ -69,7 +69,8 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
     log,
     now,
     version: FIRSTREAD_VERSION,
-    allowedHosts: config.httpNames,
+    // Under the address it listens on it is reached too.
+    allowedHosts: [...config.httpNames, config.httpHost],
     sessionLifeMs,
   });
   try {

@@ -24,7 +24,9 @@ export function createStudiesPort({ registry, engine, caps, models, modelsReady 
   return {
     worklist({ limit, offset, includeRead, search }, nowMs) {
       const page = registry.worklist({ nowMs, caps, limit, offset, includeRead, ...(search === undefined || search === '' ? {} : { filter: { search } }) });
-      return { total: Math.max(page.matchingCount, offset + page.rows.length), rows: page.rows, flagCounts: countFlags(registry) };
+      // Of those that have left nobody knows the number; a full page says that there may be one more.
+      const mayBeMore = includeRead && page.rows.length === limit ? 1 : 0;
+      return { total: Math.max(page.matchingCount, offset + page.rows.length + mayBeMore), rows: page.rows, flagCounts: countFlags(registry) };
     },
     study(studyInstanceUid, nowMs) {
       const row = registry.row(studyInstanceUid, nowMs, caps);
