@@ -86,6 +86,20 @@ test('a JPEG 2000 header with a million tiles is refused before decoding', async
   expect(await refusal(fileWith(uid, [tiny]))).toBe('pixels-over-limit');
 });
 
+test('a JPEG 2000 header with the smallest precincts on a large picture is refused before decoding', async () => {
+  const uid = '1.2.840.10008.1.2.4.90';
+  const frame = encodeFrame(pictureFor(uid), uid);
+  const cod = frame.findIndex((byte, i) => byte === 0xff && frame[i + 1] === 0x52);
+  const levels = frame[cod + 9]!;
+  // Scod bit 0: precinct sizes follow; 0x00 is 1 × 1.
+  const bomb = Uint8Array.from([...frame.slice(0, cod + 14), ...new Array<number>(levels + 1).fill(0), ...frame.slice(cod + 14)]);
+  const view = new DataView(bomb.buffer);
+  view.setUint16(cod + 2, 13 + levels);
+  bomb[cod + 4] = bomb[cod + 4]! | 1;
+  for (const at of [8, 12, 24, 28]) view.setUint32(at, 4000); // Xsiz, Ysiz, XTsiz, YTsiz
+  expect(await refusal(fileWith(uid, [bomb], { Rows: 4000, Columns: 4000 }))).toBe('pixels-over-limit');
+});
+
 test('native pixel data that is too short, or cut by the end of the file', async () => {
   const file = writeImage(TEST_INSTANCE, pictureFor(''), '1.2.840.10008.1.2.1');
   expect(await refusal(file.slice(0, file.length - 100))).toBe('pixels-damaged');

@@ -75,7 +75,7 @@ describe.skipIf(!dcmtk)('streams encoded by DCMTK', () => {
       tried++;
     }
     expect(tried).toBeGreaterThan(0);
-  });
+  }, 120_000);
 });
 
 describe.skipIf(!dcmtk)('streams that we encode for fixtures', () => {
@@ -88,7 +88,7 @@ describe.skipIf(!dcmtk)('streams that we encode for fixtures', () => {
       expect(outcome).not.toBe('dcmtk refuses');
       if (outcome !== 'dcmtk refuses') expect(outcome.differenceMax, `${bits} bits, signed ${signed}`).toBeLessThanOrEqual(suffix === '4.50' ? 1 : 0);
     }
-  });
+  }, 120_000);
 });
 
 const data = sharedData();

@@ -21,6 +21,8 @@ const damaged = (why: string, offset: number): FirstreadError => new FirstreadEr
 
 /** A film is one tile or a few hundred; OpenJPEG keeps about a kilobyte for each. */
 const TILE_COUNT_MAX = 4096;
+/** Code-blocks, and precincts, of the whole picture: 28 megapixels in blocks of 16 × 16 make 110,000; 4 × 4 a bomb. */
+const BLOCK_COUNT_MAX = 1_000_000;
 
 /** Takes the codestream out of a JP2 file, which some writers put into the fragment whole. */
 export function bareCodestream(bytes: Uint8Array): Uint8Array {
@@ -70,6 +72,7 @@ export function inspectJ2k(bytes: Uint8Array): J2kStream {
       if (!(tileCount >= 1 && tileCount <= TILE_COUNT_MAX)) throw new FirstreadError('pixels-over-limit', 'JPEG 2000 with too many tiles', { tileCount, tileCountMax: TILE_COUNT_MAX });
     } else if (marker === 0xff52) {
       if (length < 12) throw damaged('COD is too short', at);
+      checkBlocks(bytes, at, length, size);
       coding = { multipleComponentTransform: bytes[at + 8] !== 0, reversible: bytes[at + 13] === 1 };
     } else if (marker === 0xff50) highThroughput = true; // CAP
     at += 2 + length;
@@ -77,6 +80,26 @@ export function inspectJ2k(bytes: Uint8Array): J2kStream {
   if (size === undefined || coding === undefined) throw damaged('SIZ or COD is missing', at);
   checkTileParts(bytes, view, at, tileCount);
   return { ...size, ...coding, highThroughput };
+}
+
+/** Each code-block and precinct costs the decoder about a hundred bytes before the first sample is decoded. */
+function checkBlocks(bytes: Uint8Array, at: number, length: number, size: { readonly rows: number; readonly columns: number } | undefined): void {
+  if (size === undefined) throw damaged('COD before SIZ', at);
+  const countOf = (widthBits: number, heightBits: number): number => Math.ceil(size.columns / 2 ** widthBits) * Math.ceil(size.rows / 2 ** heightBits);
+  const levels = bytes[at + 9]!;
+  const precinctsDefined = (bytes[at + 4]! & 1) === 1;
+  if (levels > 32 || (precinctsDefined && length < 13 + levels)) throw damaged('COD', at);
+  const counts = [countOf(bytes[at + 10]! + 2, bytes[at + 11]! + 2)];
+  if (precinctsDefined) {
+    for (let level = 0; level <= levels; level++) {
+      const exponents = bytes[at + 14 + level]!;
+      // Lower resolutions are smaller by a factor of two a level, in both directions.
+      const down = levels - level;
+      counts.push(countOf((exponents & 15) + down, (exponents >> 4) + down));
+    }
+  }
+  const most = Math.max(...counts);
+  if (most > BLOCK_COUNT_MAX) throw new FirstreadError('pixels-over-limit', 'JPEG 2000 with too many code-blocks or precincts', { count: most, countMax: BLOCK_COUNT_MAX });
 }
 
 /** Every tile has a first tile-part, and every tile-part is as long as it says. */
