@@ -24,17 +24,17 @@ export function withReadBuffer(accepted: Socket): Socket {
   if (typeof handle?.useUserBuffer !== 'function') return accepted.resume();
   holder._handle = null;
   accepted.destroy();
-  const options: SocketConstructorOpts = {
-    ...{ handle },
+  const options = {
+    handle,
     onread: {
       buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-      callback: (byteLength, buffer) => {
+      callback: (byteLength: number, buffer: Uint8Array) => {
         socket.emit('data', buffer.subarray(0, byteLength));
         // Reading is stopped and started by pause() and resume(), which know of this mode.
         return true;
       },
     },
   };
-  const socket: Socket = new Socket(options);
+  const socket: Socket = new Socket(options as SocketConstructorOpts);
   return socket;
 }
