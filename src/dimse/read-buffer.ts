@@ -35,6 +35,6 @@ export function withReadBuffer(accepted: Socket): Socket {
       },
     },
   };
-  const socket: Socket = new Socket(options as SocketConstructorOpts);
+  const socket: Socket = new Socket(options as unknown as SocketConstructorOpts);
   return socket;
 }
