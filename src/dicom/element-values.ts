@@ -1,11 +1,14 @@
 /**
  * Values out of an indexed data set (PS3.5 section 6.2). Absent, empty and unusable are all `undefined`: what a value
  * means, and whether it may be missing, is the caller's business.
+ *
+ * dicom-parser reads the values, element by element, from the places that our own index has found inside the bytes
+ * (data-set-walker.ts: its limits are why dicom-parser does not walk hostile data itself).
  */
+import dicomParser, { type ByteArrayParser, type DataSet } from 'dicom-parser';
 import { decodeText, splitValues, type CharacterSet } from './character-set.ts';
 import type { DataElement, DataSetNode } from './data-set.ts';
 
-const latin1 = new TextDecoder('latin1');
 /** Header values are short; a 4 GB "patient name" is not decoded. */
 export const TEXT_VALUE_MAX_BYTES = 65_536;
 
@@ -26,10 +29,22 @@ function textBytes(node: DataSetNode, tag: number): Uint8Array | undefined {
 
 const trimmed = (text: string): string => text.replace(/\0/g, '').trim();
 
+const KEY = 'x';
+/** Its own types leave the class out and have only the interface. */
+const { DataSet: Reader } = dicomParser as unknown as { readonly DataSet: new (numbers: ByteArrayParser, bytes: Uint8Array, elements: object) => DataSet };
+
+/** dicom-parser's view of one element; its readers are told where it lies and how long it is. */
+function readerOf(node: DataSetNode, { offset, length }: DataElement): DataSet {
+  const numbers = node.littleEndian ? dicomParser.littleEndianByteArrayParser : dicomParser.bigEndianByteArrayParser;
+  return new Reader(numbers, node.bytes, { [KEY]: { tag: KEY, dataOffset: offset, length } });
+}
+
 /** Values in the default repertoire (AE, CS, DA, DS, IS, TM, UI …), trimmed; empty ones stay in their place. */
 export function codeStrings(node: DataSetNode, tag: number): readonly string[] {
-  const bytes = textBytes(node, tag);
-  return bytes === undefined ? [] : latin1.decode(bytes).split('\\').map(trimmed);
+  const element = node.elements.get(tag);
+  if (element === undefined || textBytes(node, tag) === undefined) return [];
+  const text = dicomParser.readFixedString(node.bytes as Buffer, element.offset, Math.min(element.length, TEXT_VALUE_MAX_BYTES));
+  return text.split('\\').map(trimmed);
 }
 
 export function codeString(node: DataSetNode, tag: number): string | undefined {
@@ -47,18 +62,14 @@ export function textStrings(node: DataSetNode, tag: number, characterSet: Charac
 /** Whole numbers whichever way they are written: US, SS, UL, SL, IS, DS; implicit ones by length. */
 export function integers(node: DataSetNode, tag: number, signed = false): readonly number[] {
   const element = node.elements.get(tag);
-  const bytes = element === undefined ? undefined : elementBytes(node, tag);
-  if (element === undefined || bytes === undefined) return [];
-  if (element.vr === 'IS' || element.vr === 'DS') return decimals(node, tag).map(Math.trunc);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values: number[] = [];
-  if (element.vr === 'UL' || element.vr === 'SL') {
-    for (let i = 0; i + 4 <= bytes.length; i += 4) values.push(element.vr === 'SL' ? view.getInt32(i, node.littleEndian) : view.getUint32(i, node.littleEndian));
-    return values;
-  }
-  const asSigned = element.vr === 'SS' || (signed && element.vr !== 'US');
-  for (let i = 0; i + 2 <= bytes.length; i += 2) values.push(asSigned ? view.getInt16(i, node.littleEndian) : view.getUint16(i, node.littleEndian));
-  return values;
+  if (element === undefined || elementBytes(node, tag) === undefined) return [];
+  const { vr, length } = element;
+  if (vr === 'IS' || vr === 'DS') return decimals(node, tag).map(Math.trunc);
+  const reader = readerOf(node, element);
+  if (vr === 'UL') return Array.from({ length: Math.floor(length / 4) }, (_, at) => reader.uint32(KEY, at) as number);
+  if (vr === 'SL') return Array.from({ length: Math.floor(length / 4) }, (_, at) => reader.int32(KEY, at) as number);
+  const asSigned = vr === 'SS' || (signed && vr !== 'US');
+  return Array.from({ length: Math.floor(length / 2) }, (_, at) => (asSigned ? reader.int16(KEY, at) : reader.uint16(KEY, at)) as number);
 }
 
 export function integer(node: DataSetNode, tag: number): number | undefined {
@@ -67,14 +78,13 @@ export function integer(node: DataSetNode, tag: number): number | undefined {
 
 /** DS and IS (also FD and FL, which some writers use in their place); what is not a number is dropped. */
 export function decimals(node: DataSetNode, tag: number): readonly number[] {
-  const element: DataElement | undefined = node.elements.get(tag);
-  if (element?.vr === 'FD' || element?.vr === 'FL') {
-    const bytes = elementBytes(node, tag);
-    if (bytes === undefined) return [];
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const size = element.vr === 'FD' ? 8 : 4;
-    const values: number[] = [];
-    for (let i = 0; i + size <= bytes.length; i += size) values.push(size === 8 ? view.getFloat64(i, node.littleEndian) : view.getFloat32(i, node.littleEndian));
+  const element = node.elements.get(tag);
+  if (element !== undefined && (element.vr === 'FD' || element.vr === 'FL')) {
+    if (elementBytes(node, tag) === undefined) return [];
+    const reader = readerOf(node, element);
+    const values = element.vr === 'FD'
+      ? Array.from({ length: Math.floor(element.length / 8) }, (_, at) => reader.double(KEY, at) as number)
+      : Array.from({ length: Math.floor(element.length / 4) }, (_, at) => reader.float(KEY, at) as number);
     return values.filter(Number.isFinite);
   }
   return codeStrings(node, tag)
