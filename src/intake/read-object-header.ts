@@ -49,11 +49,18 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
   return { ...header, studyInstanceUid: uidFromHash('study', announced.sopInstanceUid), studyUidSynthesised: true };
 }
 
-/** Undefined where these bytes do not reach the end of the header. Throws where the whole object is there and damaged. */
+/**
+ * Undefined where these bytes do not reach the end of the header. A damaged object that still says who it is and where it
+ * belongs is kept (a human is asked to look): the sender would hardly ever send it again whole. Other damage throws.
+ */
 function parseHead(head: Uint8Array, byteLength: number, transferSyntaxUid: string): ParsedDataSet | undefined {
   const isWhole = head.byteLength === byteLength;
-  const dataSet = parseDataSet(head, transferSyntaxUid, { untilPixelData: true, salvage: !isWhole });
-  if (isWhole) return dataSet;
+  const dataSet = parseDataSet(head, transferSyntaxUid, { untilPixelData: true, salvage: true });
+  if (isWhole) {
+    const saysWho = [TAG.SOPInstanceUID, TAG.StudyInstanceUID].every((tag) => elementBytes(dataSet, tag) !== undefined);
+    if (dataSet.damage !== undefined && !saysWho) throw dataSet.damage;
+    return dataSet;
+  }
   for (const tag of dataSet.elements.keys()) if (tag > HEADER_TAG_LAST || isPixelData(tag)) return dataSet;
   return undefined;
 }
