@@ -4,14 +4,13 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { FirstreadError } from '../errors.ts';
-import { describeSiteModels } from '../hub/site-models.ts';
+import { describeSiteModels, siteModelFolders } from '../hub/site-models.ts';
 import { analyseFile } from '../inference/analyse-file.ts';
 import type { FileAnswer, FileTools } from '../inference/analyse-file.ts';
 import { createBatchRunner } from '../inference/batch-runner.ts';
 import { createDecodePool } from '../inference/decode-pool.ts';
 import { INSTANCE_BYTES_MAX } from '../inference/file-source.ts';
 import { openEngineHere } from '../inference/model-engine.ts';
-import { SHIPPED_MODELS, loadModelSet } from '../inference/model-set.ts';
 import { parseProvider } from '../inference/provider.ts';
 import { reasonOf } from '../study/reasons.ts';
 import type { CodedReason, Finding, FindingFamily } from '../study/types.ts';
@@ -46,8 +45,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (positionals.length === 0) throw new FirstreadError('usage', 'name at least one file');
   const { config } = loaded;
   const files = findFilesOrNames(positionals);
-  const folders = config.models.length > 0 ? config.models : [SHIPPED_MODELS];
-  const set = await loadModelSet(folders);
+  const { folders, set } = await siteModelFolders(config.models, config.data);
   const siteModels = describeSiteModels(folders, set);
   const engine = await openEngineHere(set, { provider: parseProvider(config.provider), intraOpThreads: config.inferenceThreads, batchMax: Math.min(config.batchMax, FILES_AT_ONCE) });
   const pool = createDecodePool({ threads: config.decodeThreads, deadlineMs: config.decodeDeadlineMs });

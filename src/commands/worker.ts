@@ -26,7 +26,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (config.hubUrl !== '' && config.redisUrl === '') throw new FirstreadError('usage', 'a worker on another machine takes its jobs from Redis: set --redis-url (and REDIS_URL on the hub)');
   if (config.hubUrl !== '' && config.workerToken === '') throw new FirstreadError('usage', 'set FIRSTREAD_WORKER_TOKEN to a token that `firstread token add --role worker` printed on the hub\'s machine');
   const log = openLog(config, io, 'worker');
-  const models = await loadSiteModels(config.models);
+  const models = await loadSiteModels(config.models, config.data);
   const stop = new AbortController();
   void untilSignal().then(() => stop.abort());
   return runWorkerProcess(

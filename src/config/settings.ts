@@ -14,7 +14,7 @@ const GIB = 1024 * MIB;
 export const SETTINGS = {
   // Where
   data: text({ default: './firstread-data', kind: 'folder', reason: 'Everything Firstread keeps lies under this folder; back it up as a whole.' }),
-  models: texts({ default: [], kind: 'folders, comma-separated', reason: 'Folders with one sub-folder per model; empty means the models shipped in models/.' }),
+  models: texts({ default: [], kind: 'folders, comma-separated', reason: 'Folders with one sub-folder per model; empty means the shipped ones and those in models/ of the data folder, which win.' }),
 
   // Receiving
   dicomHost: text({ default: '0.0.0.0', kind: 'address', reason: 'Modalities must reach the listener; the AE lists and a firewall say who.' }),

@@ -48,7 +48,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const lock = lockDataFolder(folder);
   log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
   const secrets = readOrMakeSecrets(folder.root);
-  const models = await loadSiteModels(config.models);
+  const models = await loadSiteModels(config.models, folder.root);
   const caps = waitingCaps(config);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   const registry = openRegistry(folder.registry, { eligibility });

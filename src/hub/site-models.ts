@@ -1,5 +1,7 @@
 /** The models of this site as the hub knows them: from their manifests, without loading a network. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { familiesOf } from '../inference/model-manifest.ts';
 import { loadModelSet, SHIPPED_MODELS } from '../inference/model-set.ts';
 import type { ModelSet } from '../inference/model-set.ts';
@@ -22,9 +24,23 @@ export interface SiteModels {
   readonly configurationSha256: string;
 }
 
-export async function loadSiteModels(configured: readonly string[]): Promise<SiteModels> {
-  const folders = configured.length === 0 ? [SHIPPED_MODELS] : configured;
-  return describeSiteModels(folders, await loadModelSet(folders));
+/**
+ * The folders of a site's models, later ones winning: the configured ones, else the shipped ones and whatever lies in
+ * models/ of the data folder. Without a lung field of its own a site has the shipped one: it tells what is no chest.
+ */
+export async function siteModelFolders(configured: readonly string[], dataRoot?: string): Promise<{ readonly folders: readonly string[]; readonly set: ModelSet }> {
+  const own = dataRoot === undefined ? undefined : join(dataRoot, 'models');
+  const folders = configured.length > 0 ? configured : [SHIPPED_MODELS, ...(own !== undefined && existsSync(own) ? [own] : [])];
+  const set = await loadModelSet(folders);
+  const shippedLungField = join(SHIPPED_MODELS, 'lung-field');
+  if (set.lungField !== undefined || !existsSync(shippedLungField)) return { folders, set };
+  const withLungField = [shippedLungField, ...folders];
+  return { folders: withLungField, set: await loadModelSet(withLungField) };
+}
+
+export async function loadSiteModels(configured: readonly string[], dataRoot?: string): Promise<SiteModels> {
+  const { folders, set } = await siteModelFolders(configured, dataRoot);
+  return describeSiteModels(folders, set);
 }
 
 export function describeSiteModels(folders: readonly string[], set: ModelSet): SiteModels {

@@ -33,6 +33,7 @@ export function workerOptions(config: Config, folder: DataFolder, models: readon
     inferenceThreads: config.inferenceThreads,
     decodeThreads: config.decodeThreads,
     batchMax: config.batchMax,
+    decodeDeadlineMs: config.decodeDeadlineMs,
     settings: { eligibility: { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels } },
   } as WorkerProcessOptions;
 }

@@ -18,11 +18,15 @@ export interface ModelSet {
   readonly findings: readonly ModelFolder[];
 }
 
-/** `modelsDirs`: folders whose sub-folders with a model.json are models. A name found twice: the later folder wins. */
+/**
+ * `modelsDirs`: folders that are models, or whose sub-folders are. The later folder wins: of a name found twice, and of a
+ * family that both have a model for; the earlier one then runs in shadow (scored, recorded, never shown).
+ */
 export async function loadModelSet(modelsDirs: readonly string[]): Promise<ModelSet> {
   const byName = new Map<string, ModelFolder>();
   for (const directory of modelsDirs) {
     const here = new Set<string>();
+    const earlier = [...byName.values()];
     for (const path of await findModelFolders(directory)) {
       const folder = await needModelFolder(path);
       const { name } = folder.manifest;
@@ -30,12 +34,26 @@ export async function loadModelSet(modelsDirs: readonly string[]): Promise<Model
       here.add(name);
       byName.set(name, folder);
     }
+    for (const folder of earlier) {
+      const later = [...here].map((name) => byName.get(name) as ModelFolder);
+      if (!here.has(folder.manifest.name) && isOutranked(folder, later)) byName.set(folder.manifest.name, inShadow(folder));
+    }
   }
   const set = arrangeModels([...byName.values()]);
   if (set.findings.length === 0) {
     throw new FirstreadError('model-invalid', `no model that finds anything in ${modelsDirs.join(', ')}: put a folder with ${MANIFEST_FILE} there, or set the models' folder`);
   }
   return set;
+}
+
+const inShadow = (folder: ModelFolder): ModelFolder => ({ ...folder, manifest: { ...folder.manifest, shadow: true } });
+
+/** Everything that it shows is shown by a later one. */
+function isOutranked({ manifest }: ModelFolder, later: readonly ModelFolder[]): boolean {
+  const shown = later.filter((each) => each.manifest.shadow !== true);
+  if (manifest.task === 'lung-field') return shown.some((each) => each.manifest.task === 'lung-field');
+  const families = new Set(shown.flatMap((each) => familiesOf(each.manifest.outputs)));
+  return familiesOf(manifest.outputs).every((family) => families.has(family));
 }
 
 /** Pure: who is what, and whether they get along. */
@@ -57,6 +75,7 @@ const names = (folders: readonly ModelFolder[]): string => folders.map((f) => `"
 
 /** Sorted, so that every start serves them in the same order. */
 export async function findModelFolders(directory: string): Promise<readonly string[]> {
+  if (await isModelFolder(directory)) return [directory];
   let entries;
   try {
     entries = await readdir(directory, { withFileTypes: true });
@@ -66,10 +85,14 @@ export async function findModelFolders(directory: string): Promise<readonly stri
   const paths: string[] = [];
   for (const entry of entries.toSorted((a, b) => a.name.localeCompare(b.name))) {
     if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
-    const inside: readonly string[] = await readdir(join(directory, entry.name)).catch(() => []);
-    if (inside.includes(MANIFEST_FILE)) paths.push(join(directory, entry.name));
+    if (await isModelFolder(join(directory, entry.name))) paths.push(join(directory, entry.name));
   }
   return paths;
+}
+
+async function isModelFolder(path: string): Promise<boolean> {
+  const inside: readonly string[] = await readdir(path).catch(() => []);
+  return inside.includes(MANIFEST_FILE);
 }
 
 /** The models that come with Firstread: models/ beside src/. */
