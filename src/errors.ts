@@ -32,6 +32,8 @@ export const ERRORS = {
   // dimse
   'pdu-malformed': entry('a PDU cannot be decoded', false),
   'command-malformed': entry('a command set cannot be decoded', false, 0xc000),
+  'operation-unsupported': entry('the DIMSE operation is not supported here', false, 0x0211),
+  'data-set-missing': entry('C-STORE without data set', false, 0xc000),
   'peer-unreachable': entry('no connection to the peer', true),
   'peer-silent': entry('the peer did not answer in time', true),
   'association-rejected': entry('the peer rejected the association, permanently', false),

@@ -20,14 +20,8 @@ export const RESPONSE_BIT = 0x8000;
 /** CommandDataSetType that says "no data set follows"; any other value says that one does. */
 export const NO_DATA_SET = 0x0101;
 
-/** Statuses that the listener itself answers with (PS3.7 Annex C). Those of storing come from the StoreSink. */
-export const STATUS = {
-  success: 0x0000,
-  sopClassNotSupported: 0x0122,
-  unrecognizedOperation: 0x0211,
-  outOfResources: 0xa700,
-  cannotUnderstand: 0xc000,
-} as const;
+/** C-ECHO's answer. Refusals' statuses are in the catalogue of errors; those of storing come from the StoreSink. */
+export const SUCCESS = 0x0000;
 
 /** A command set is a few hundred bytes; RequestedSOPInstanceUID lists and comments included it stays far below. */
 export const COMMAND_SET_MAX_BYTES = 16 * 1024;

@@ -4,6 +4,7 @@
  */
 import type { Ending } from './connection.ts';
 import type { AssociateReject } from './pdu.ts';
+import type { MessageRefusal } from './store-provider.ts';
 
 interface Peer {
   readonly remoteAddress: string;
@@ -42,4 +43,6 @@ export type ListenerEvent =
       readonly status: number;
       readonly byteLength: number;
     })
+  /** The listener, not the sink, refused a message: an operation that is none of ours, an object over the ceiling. */
+  | (Caller & MessageRefusal & { readonly kind: 'message-refused' })
   | { readonly kind: 'listener-error'; readonly why: string };

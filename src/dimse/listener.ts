@@ -256,6 +256,7 @@ class Guest {
         this.#instanceCount++;
         house.tell({ kind: 'store-answered', ...this.#who, ...answer });
       },
+      onMessageRefused: (refusal) => house.tell({ kind: 'message-refused', ...this.#who, ...refusal }),
     });
     house.tell({
       kind: 'association-accepted',

@@ -4,11 +4,11 @@
  * C-CANCEL is ignored; other operations are answered 0211H. Storage commitment's N-ACTION will be one more case in
  * `#begin`; its data set is small and would be gathered where others are drained.
  */
-import { FirstreadError } from '../errors.ts';
+import { ERRORS, FirstreadError } from '../errors.ts';
 import { VERIFICATION_UID } from './association.ts';
 import type { AcceptedContext } from './association.ts';
 import {
-  COMMAND_FIELD, COMMAND_SET_MAX_BYTES, NO_DATA_SET, RESPONSE_BIT, STATUS, decodeCommandSet, encodeCommandSet, responseTo,
+  COMMAND_FIELD, COMMAND_SET_MAX_BYTES, NO_DATA_SET, RESPONSE_BIT, SUCCESS, decodeCommandSet, encodeCommandSet, responseTo,
 } from './command.ts';
 import type { CommandSet } from './command.ts';
 import { encodePDataHeader } from './pdu.ts';
@@ -23,6 +23,17 @@ export interface StoreAnswer {
   readonly byteLength: number;
 }
 
+/** Why the listener itself refuses a message; what the sink refuses, the sink tells. */
+export type MessageRefusalCode = 'sop-class-refused' | 'operation-unsupported' | 'data-set-missing' | 'object-too-large' | 'storage-failed';
+
+export interface MessageRefusal {
+  readonly code: MessageRefusalCode;
+  /** The DIMSE status that it is answered with. */
+  readonly status: number;
+  /** Of its data set, when it was refused. */
+  readonly byteLength: number;
+}
+
 export interface StoreProviderPorts {
   readonly sink: StoreSink;
   readonly objectMaxBytes: number;
@@ -34,6 +45,8 @@ export interface StoreProviderPorts {
   /** A-ABORT as provider, invalid PDU parameter: the peer broke the upper layer's rules. */
   readonly abortAsInvalid: (why: string) => void;
   readonly onStoreAnswered: (answer: StoreAnswer) => void;
+  /** Once a message, when it is decided. */
+  readonly onMessageRefused: (refusal: MessageRefusal) => void;
 }
 
 /** A message whose data set is coming (or is not expected): where its bytes go, and what to answer at its end. */
@@ -123,7 +136,7 @@ export class StoreProvider {
       request,
       context,
       receiver: isReceiver ? begun : undefined,
-      answer: isReceiver ? { status: STATUS.success } : begun,
+      answer: isReceiver ? { status: SUCCESS } : begun,
       byteLength: 0,
     };
     if (!hasDataSet) return this.#answer(message, message.answer);
@@ -133,13 +146,13 @@ export class StoreProvider {
 
   /** Where the data set goes, or the status to answer with once it has been drained. */
   #judge(request: CommandSet, context: AcceptedContext, hasDataSet: boolean): StoreReceiver | StoreStatus {
-    if (request.commandField === COMMAND_FIELD.cEchoRq) return { status: STATUS.success };
-    if (request.commandField !== COMMAND_FIELD.cStoreRq) return { status: STATUS.unrecognizedOperation };
+    if (request.commandField === COMMAND_FIELD.cEchoRq) return { status: SUCCESS };
+    if (request.commandField !== COMMAND_FIELD.cStoreRq) return this.#refuse('operation-unsupported', 0);
     // Senders exist that negotiate one storage class and name another, or leave out a UID: what to do about that is the
     // sink's to say, which also records it.
     const { affectedSopClassUid = '', affectedSopInstanceUid = '' } = request;
-    if (context.abstractSyntaxUid === VERIFICATION_UID) return { status: STATUS.sopClassNotSupported };
-    if (!hasDataSet) return { status: STATUS.cannotUnderstand, errorComment: 'C-STORE without data set' };
+    if (context.abstractSyntaxUid === VERIFICATION_UID) return this.#refuse('sop-class-refused', 0);
+    if (!hasDataSet) return this.#refuse('data-set-missing', 0);
     return this.#ports.sink.begin({
       affectedSopClassUid,
       affectedSopInstanceUid,
@@ -177,7 +190,7 @@ export class StoreProvider {
   async #giveUp(message: Message): Promise<void> {
     const { receiver } = message;
     message.receiver = undefined;
-    message.answer = { status: STATUS.outOfResources, errorComment: 'the object could not be stored' };
+    message.answer = this.#refuse('storage-failed', message.byteLength);
     await receiver?.abort('the sink failed');
   }
 
@@ -186,11 +199,17 @@ export class StoreProvider {
     const { receiver } = message;
     if (message.byteLength > 2 * this.#ports.objectMaxBytes) return this.#ports.abort('an object over twice the size limit');
     message.receiver = undefined;
-    message.answer = receiver === undefined ? message.answer : { status: STATUS.outOfResources, errorComment: 'the object exceeds the size limit' };
+    if (receiver !== undefined) message.answer = this.#refuse('object-too-large', message.byteLength);
     const forgotten = receiver?.abort('over the size limit');
     if (!isLast) return forgotten;
     this.#message = undefined;
     return this.#finish(message, forgotten);
+  }
+
+  #refuse(code: MessageRefusalCode, byteLength: number): StoreStatus {
+    const { meaning, dicomStatus: status } = ERRORS[code];
+    this.#ports.onMessageRefused({ code, status: status!, byteLength });
+    return { status: status!, errorComment: meaning };
   }
 
   #answer(message: Message, { status, errorComment }: StoreStatus): void {

@@ -79,14 +79,18 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
         case 'listener-error':
           log.write('protocol-violation', { reason: event.why });
           return;
-        case 'store-answered':
+        case 'message-refused':
+          log.write('instance-refused', { callingAeTitle: event.callingAeTitle, remoteAddress: event.remoteAddress, code: event.code, dicomStatus: hexOf(event.status), byteLength: event.byteLength });
+          refused('instance', { ...event, text: ERRORS[event.code].meaning });
+          return;
+        case 'store-answered': // What the sink decided, it tells itself: onStoreOutcome.
       }
     },
 
     onStoreOutcome(outcome) {
       const { request } = outcome;
       if (outcome.kind === 'aborted') {
-        log.write('association-aborted', { callingAeTitle: request.callingAeTitle, remoteAddress: request.remoteAddress, reason: outcome.why, byteLength: outcome.byteLength });
+        log.write('instance-aborted', { callingAeTitle: request.callingAeTitle, remoteAddress: request.remoteAddress, reason: outcome.why, byteLength: outcome.byteLength });
         return;
       }
       if (outcome.kind === 'refused') {
@@ -109,6 +113,9 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
     },
   };
 }
+
+/** As the standard writes a status: A700H. */
+const hexOf = (status: number): string => `${status.toString(16).toUpperCase().padStart(4, '0')}H`;
 
 /** PS3.8 Table 9-21: what we say when we reject. */
 function rejectCode(source: number, reason: number): string {

@@ -3,6 +3,7 @@
  * A-ASSOCIATE-RJ (PS3.8 §9.3.4), objects with a C-STORE status (PS3.7 §9.1.1.1.9).
  * Left out: TLS, ceilings on associations (the listener's), what a study is worth (study/eligibility).
  */
+import { isPrivateUid, isStandardStorage } from '../dimse/negotiation-policy.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** One device that may call. Without `remoteAddresses` it may call from anywhere. */
@@ -57,27 +58,10 @@ function plainAddress(address: string): string {
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 }
 
-const STANDARD_ROOT = '1.2.840.10008.';
-/** Composite storage, retired classes included; and the storage classes that the standard put elsewhere. */
-const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
-const STORAGE_ELSEWHERE = new Set([
-  '1.2.840.10008.5.1.1.27', // Stored Print Storage, retired
-  '1.2.840.10008.5.1.1.29', // Hardcopy Grayscale Image Storage, retired
-  '1.2.840.10008.5.1.1.30', // Hardcopy Color Image Storage, retired
-  '1.2.840.10008.5.1.4.34.7', // RT Beams Delivery Instruction
-  '1.2.840.10008.5.1.4.34.10', // RT Brachy Application Setup Delivery Instruction
-  '1.2.840.10008.5.1.4.38.1', // Hanging Protocol
-  '1.2.840.10008.5.1.4.39.1', // Color Palette
-  '1.2.840.10008.5.1.4.43.1', // Generic Implant Template
-  '1.2.840.10008.5.1.4.44.1', // Implant Assembly Template
-  '1.2.840.10008.5.1.4.45.1', // Implant Template Group
-]);
-
 /** May objects of this class be stored here? Also the listener's question for each presentation context. */
 export function admitsSopClass(policy: AdmissionPolicy, sopClassUid: string): boolean {
   if (!isUidLike(sopClassUid)) return false;
-  if (!sopClassUid.startsWith(STANDARD_ROOT)) return policy.acceptPrivateSopClasses;
-  return sopClassUid.startsWith(STORAGE_ROOT) || STORAGE_ELSEWHERE.has(sopClassUid);
+  return isPrivateUid(sopClassUid) ? policy.acceptPrivateSopClasses : isStandardStorage(sopClassUid);
 }
 
 /** Undefined where an object so announced may come. */

@@ -40,6 +40,7 @@ export const LOG_EVENTS = {
   'storage-recovered': event(3007, 'info', 'free space is above the floor again'),
   'retention-removed': event(3008, 'info', 'old instances were removed'),
   'reconciled': event(3009, 'info', 'outstanding work was derived again from the registry'),
+  'instance-aborted': event(3011, 'info', 'instance did not come whole: what there was is forgotten'),
   'registry-migrated': event(3010, 'info', 'registry schema was migrated'),
 
   'queue-unreachable': event(4001, 'error', 'the queue does not answer: work waits in the registry'),

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startListener } from '../../src/dimse/listener.ts';
 import type { Listener, ListenerOptions } from '../../src/dimse/listener.ts';
+import { ERRORS } from '../../src/errors.ts';
 import type { ListenerEvent } from '../../src/dimse/listener-events.ts';
 import { OPEN_DOOR } from '../../src/dimse/negotiation-policy.ts';
 import { REJECT } from '../../src/dimse/pdu.ts';
@@ -129,12 +130,16 @@ describe('refusals of objects keep the association', () => {
     const storeSink = new MemorySink();
     const listener = await listen({ storeSink, limits: { objectMaxBytes: 1000 } });
     const peer = await associated(listener);
-    expect(statusOf((await peer.send(STORE_RQ, pData(3, 0, Buffer.alloc(900)), pData(3, 2, Buffer.alloc(200))).receive())!)).toBe(0xa700);
+    expect(statusOf((await peer.send(STORE_RQ, pData(3, 0, Buffer.alloc(900)), pData(3, 2, Buffer.alloc(200))).receive())!)).toBe(ERRORS['object-too-large'].dicomStatus);
     expect(statusOf((await peer.send(STORE_RQ, pData(3, 2, Buffer.alloc(1000))).receive())!)).toBe(0);
     peer.send(STORE_RQ, pData(3, 0, Buffer.alloc(1001)), pData(3, 0, Buffer.alloc(1000)));
     expect(await peer.receive()).toEqual(Buffer.from(ABORT_BY_USER));
     expect(storeSink.aborted).toEqual(['over the size limit', 'over the size limit']);
     expect(storeSink.kept).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'message-refused')).toMatchObject([
+      { code: 'object-too-large', status: 0xc000, byteLength: 1100, callingAeTitle: 'ROOM-1' },
+      { code: 'object-too-large', status: 0xc000, byteLength: 1001 },
+    ]);
   });
 
   const withoutDataSet = Buffer.from(STORE_RQ);
@@ -142,13 +147,14 @@ describe('refusals of objects keep the association', () => {
   const ofEcho = Buffer.from(STORE_RQ);
   ofEcho[10] = 1; // on the presentation context of Verification
   it.each([
-    ['no data set', [withoutDataSet], 0xc000],
-    ['on a Verification context', [ofEcho, pData(1, 2, Buffer.alloc(8))], 0x0122],
-  ])('%s', async (_what, pdus, status) => {
+    ['no data set', [withoutDataSet], 0xc000, 'data-set-missing'],
+    ['on a Verification context', [ofEcho, pData(1, 2, Buffer.alloc(8))], 0x0122, 'sop-class-refused'],
+  ])('%s', async (_what, pdus, status, code) => {
     const storeSink = new MemorySink();
     const peer = await associated(await listen({ storeSink }));
     expect(statusOf((await peer.send(...pdus).receive())!)).toBe(status);
     expect(storeSink.begun).toBe(0);
+    expect(events.filter(({ kind }) => kind === 'message-refused')).toMatchObject([{ code, status }]);
     expect(await peer.send(ECHO_RQ).receive()).toEqual(Buffer.from(ECHO_RSP));
   });
 

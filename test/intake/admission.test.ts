@@ -26,6 +26,8 @@ describe('SOP classes', () => {
     ['Hanging Protocol', '1.2.840.10008.5.1.4.38.1', true],
     ['retired: Hardcopy Grayscale Image', '1.2.840.10008.5.1.1.29', true],
     ['private', '1.3.12.2.1107.5.9.1', true],
+    ['retired: RT Beams Delivery Instruction, trial', '1.2.840.10008.5.1.4.34.1', true],
+    ['Inventory Query', '1.2.840.10008.5.1.4.1.1.201.2', false],
     ['Verification', '1.2.840.10008.1.1', false],
     ['Study Root Query', '1.2.840.10008.5.1.4.1.2.2.1', false],
     ['Modality Performed Procedure Step', '1.2.840.10008.3.1.2.3.3', false],
