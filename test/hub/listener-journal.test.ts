@@ -32,7 +32,7 @@ beforeEach(async () => {
   const journal = createListenerJournal({
     registry: { recordRefusal: ({ code }) => recorded.push(code), noteAssociation: () => {}, commitSoon: async (work) => work() },
     log,
-    audit: { record: ({ details }: Parameters<Audit['record']>[0]) => audited.push(String(details?.['code'])), healthy: () => true } as Audit,
+    audit: { record: ({ details }: Parameters<Audit['record']>[0]) => audited.push(String(details?.['code'])), healthy: () => true } as unknown as Audit,
     metrics,
     now: () => 0,
   });
