@@ -38,8 +38,8 @@ export interface Bare {
   close(): Promise<void>;
 }
 
-export async function startBare(modelFolders: readonly string[]): Promise<Bare> {
-  const child = fork(fileURLToPath(import.meta.url), [...modelFolders], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+export async function startBare(modelFolders: readonly string[], intraOpThreads: number = loadConfig({}, {}).config.inferenceThreads): Promise<Bare> {
+  const child = fork(fileURLToPath(import.meta.url), [String(intraOpThreads), ...modelFolders], { execArgv: ['--disable-warning=ExperimentalWarning'] });
   await nextMessage(child);
   return {
     async measure(wish) {
@@ -94,11 +94,11 @@ async function measure(models: readonly OpenModel[], { seconds, batch }: Wish): 
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { config } = loadConfig({}, {});
-  const set = await loadModelSet(process.argv.slice(2));
+  const [threads, ...modelFolders] = process.argv.slice(2);
+  const set = await loadModelSet(modelFolders);
   const folders = set.lungField === undefined ? set.findings : [set.lungField, ...set.findings];
   const models: OpenModel[] = [];
-  for (const folder of folders) models.push(await openModel(folder, { provider: parseProvider('cpu'), intraOpThreads: config.inferenceThreads, batchMax: BATCH_MAX.cpu }));
+  for (const folder of folders) models.push(await openModel(folder, { provider: parseProvider('cpu'), intraOpThreads: Number(threads), batchMax: BATCH_MAX.cpu }));
   process.on('message', (wish: Wish) => void measure(models, wish).then((figures) => process.send?.(figures)));
   process.on('disconnect', () => process.exit(0));
   process.send?.('ready');

@@ -1,7 +1,7 @@
 /**
  * bench:throughput: images per second from first byte to flag, against bare `session.run` of the same models with the same
  * threads and session options on the same cores, in one run, taking turns.
- * `npm run bench:throughput -- [--quick] [--json FILE] [--models DIR] [--rounds N] [--seconds N]`
+ * `npm run bench:throughput -- [--quick] [--json FILE] [--models DIR] [--rounds N] [--seconds N] [--threads N]`
  *
  * Inputs are raw 12-bit films of 512–1024 pixels, held in this process's memory, sent over several associations with a
  * bounded number in hand. The worker is the hub's own program, started from here (the hub runs with --workers 0), so that
@@ -32,14 +32,16 @@ import { formatTable } from './table.ts';
 import { watchHub } from './watch.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, models: { type: 'string' }, rounds: { type: 'string' }, seconds: { type: 'string' }, help: { type: 'boolean' } },
+  options: { quick: { type: 'boolean' }, json: { type: 'string' }, models: { type: 'string' }, rounds: { type: 'string' }, seconds: { type: 'string' }, threads: { type: 'string' }, help: { type: 'boolean' } },
 });
 if (values.help) {
-  console.log('usage: npm run bench:throughput -- [--quick] [--json FILE] [--models DIR] [--rounds N] [--seconds N, of each measurement]');
+  console.log('usage: npm run bench:throughput -- [--quick] [--json FILE] [--models DIR] [--rounds N] [--seconds N, of each measurement] [--threads N, of inference, in both]');
   process.exit(0);
 }
 const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 5));
 const SECONDS = Number(values.seconds ?? (values.quick ? 8 : 20));
+/** Fewer than there are cores: some to spare for decoding, hub and load generator, as P1 asks. */
+const INFERENCE_THREADS = Number(values.threads ?? loadConfig({}, {}).config.inferenceThreads);
 const ASSOCIATIONS = 4;
 /** More than a worker takes in hand (24), so that it always finds work. */
 const IN_HAND_MAX = 64;
@@ -62,7 +64,7 @@ interface WorkerProcess {
 
 /** As the hub starts it, but with its messages here. */
 async function startWorker(data: string, modelFolders: readonly string[]): Promise<WorkerProcess> {
-  const { config } = loadConfig({ data }, {});
+  const { config } = loadConfig({ data, 'inference-threads': String(INFERENCE_THREADS) }, {});
   const options = workerOptions(config, dataFolder(data), modelFolders);
   const child = fork(WORKER_ENTRY, [], { env: { ...process.env, [WORKER_OPTIONS_VARIABLE]: JSON.stringify(options) }, execArgv: ['--disable-warning=ExperimentalWarning'] });
   let names: readonly string[] = [];
@@ -101,10 +103,10 @@ try {
   const hub = await startHubProcess({ data, models, settings: { workers: '0' } });
   const hubPid = hub.process.pid as number;
   const worker = await startWorker(data, [models]);
-  const bare = await startBare([models]);
+  const bare = await startBare([models], INFERENCE_THREADS);
   const watch = await watchHub({ registryPath: dataFolder(data).registry, httpUrl: hub.httpUrl, token: hub.token });
   const load = (seconds: number, onSteady?: () => void) => saturate({ port: hub.dicomPort, watch, films, associations: ASSOCIATIONS, inHandMax: IN_HAND_MAX, seconds, ...(onSteady === undefined ? {} : { onSteady }) });
-  console.log(`hub:     firstread serve --data DIR --workers 0, and one worker with the defaults, models ${values.models ?? 'shipped'}\nload:    ${ASSOCIATIONS} associations, raw films of ${SIDES.join(', ')} pixels, at most ${IN_HAND_MAX} in hand, from this process\nmachine: ${describeMachine()}\n`);
+  console.log(`hub:     firstread serve --data DIR --workers 0, and one worker with the defaults, ${INFERENCE_THREADS} inference threads, models ${values.models ?? 'shipped'}\nload:    ${ASSOCIATIONS} associations, raw films of ${SIDES.join(', ')} pixels, at most ${IN_HAND_MAX} in hand, from this process\nmachine: ${describeMachine()}\n`);
 
   await load(2);
   await bare.measure({ seconds: 1, batch: 'best' });
