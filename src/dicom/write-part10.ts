@@ -1,12 +1,11 @@
 /**
- * Writing data sets and files with the dictionary of dcmjs and, for all but plain ones, its encoder; always in ISO_IR 192 (UTF-8). Takes dcmjs's
+ * Writing data sets and files, through dcmjs (dictionary and encoder), always in ISO_IR 192 (UTF-8). Takes dcmjs's
  * "naturalised" form: { PatientID: 'x', PatientName: 'A^B', SomeSequence: [{ … }] }; '' is a present, empty value,
  * undefined is left out. A keyword that the dictionary does not have is a mistake in our code, not a silent omission.
  */
 import assert from 'node:assert';
 // @ts-ignore dcmjs has no types of its own
 import dcmjs from 'dcmjs';
-import { encodePlain } from './encode-data-set.ts';
 import { encodeFileMeta } from './part10.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntaxes.ts';
 
@@ -72,11 +71,8 @@ function preparedValue(value: NaturalisedValue): unknown {
  * value into its error): whoever copies a foreign value cuts it, as patient-study-module.ts does.
  */
 export function writeDataSet(dataSet: NaturalisedDataSet, transferSyntaxUid: string = EXPLICIT_VR_LITTLE_ENDIAN): Uint8Array {
-  const complete = prepared({ ...dataSet, SpecificCharacterSet: 'ISO_IR 192' });
-  // A report for every film is written on the hub's event loop: a tenth of dcmjs's time there (encode-data-set.ts).
-  const plain = transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN ? encodePlain(complete as NaturalisedDataSet, dictionaryEntry) : undefined;
-  if (plain !== undefined) return plain;
   const stream = new WriteBufferStream(4096, true);
+  const complete = prepared({ ...dataSet, SpecificCharacterSet: 'ISO_IR 192' });
   DicomMessage.write(DicomMetaDictionary.denaturalizeDataset(complete), stream, transferSyntaxUid, { fragmentMultiframe: false, allowInvalidVRLength: true });
   return new Uint8Array(stream.getBuffer());
 }
