@@ -1,7 +1,8 @@
 /**
  * The live feed: "these studies changed", never what they contain (the page asks for that with its own rights).
  * Changes are gathered: the first goes out at once, those of the next moments together, so that a burst of 10,000
- * images costs a page a few messages. A ring remembers the last ones for a page that was away for a while.
+ * images costs a page a few messages. A film's arrival alone is no news that hurries: it waits for its moment, so that
+ * the flag that follows soon after does not have to. A ring remembers the last ones for a page that was away for a while.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -14,8 +15,8 @@ export interface LiveMessage {
 }
 
 export interface Live {
-  /** A study's row changed. */
-  changed(studyInstanceUid: string): void;
+  /** A study's row changed. `soon`: it may wait for the next message, or `gatherMs`. */
+  changed(studyInstanceUid: string, when?: 'at-once' | 'soon'): void;
   /** Messages after `lastId` first. `reset` where the page was away for too long, or the hub was started anew. */
   subscribe(lastId: string | undefined, send: (message: LiveMessage) => void): { readonly reset: boolean; readonly unsubscribe: () => void };
   /** Where a page that loads everything now would go on from. */
@@ -40,12 +41,17 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
   let sequence = 0;
   let gathered = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
+  /** The last message is so fresh that the next one waits for the timer. */
+  let justSent = false;
 
   const send = (): void => {
     const all = gathered.size > limits.namedCountMax;
     sequence += 1;
     const message: LiveMessage = { id: `${feed}-${sequence}`, studyInstanceUids: all ? [] : [...gathered], all };
     gathered = new Set();
+    justSent = true;
+    clearTimeout(timer);
+    timer = setTimeout(settle, limits.gatherMs);
     memory.push(message);
     if (memory.length > limits.memoryCount) memory.shift();
     for (const listener of listeners) listener(message);
@@ -53,17 +59,16 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
 
   const settle = (): void => {
     timer = undefined;
-    if (gathered.size === 0) return;
-    send();
-    timer = setTimeout(settle, limits.gatherMs);
+    justSent = false;
+    if (gathered.size > 0) send();
   };
 
   return {
-    changed(studyInstanceUid) {
+    changed(studyInstanceUid, when = 'at-once') {
       if (gathered.size <= limits.namedCountMax) gathered.add(studyInstanceUid);
-      if (timer !== undefined) return;
-      send();
-      timer = setTimeout(settle, limits.gatherMs);
+      if (justSent) return;
+      if (when === 'at-once') send();
+      else timer ??= setTimeout(settle, limits.gatherMs);
     },
     subscribe(lastId, listener) {
       const missed = missedSince(lastId);

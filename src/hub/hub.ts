@@ -86,7 +86,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   });
   const onChanged = (study: Study): void => {
     outcomes.onChanged(study);
-    live.changed(study.studyInstanceUid);
+    live.changed(study.studyInstanceUid, study.state === 'analysing' ? 'soon' : 'at-once');
   };
   const engine = createStudyEngine({
     registry,

@@ -28,6 +28,27 @@ describe('feed', () => {
     live.close();
   });
 
+  test('an arrival waits for its moment, and the flag that follows it goes out at once', async () => {
+    const live = createLive({ ...LIMITS, gatherMs: 200 });
+    const got: LiveMessage[] = [];
+    live.subscribe(undefined, (message) => void got.push(message));
+    live.changed('arrived', 'soon');
+    expect(got).toHaveLength(0);
+    live.changed('flagged');
+    expect(got).toMatchObject([{ studyInstanceUids: ['arrived', 'flagged'] }]);
+    // Messages stay as rare as before: the next one waits, however urgent.
+    live.changed('later');
+    expect(got).toHaveLength(1);
+    await eventually(() => got.length).toBe(2);
+    live.close();
+
+    const quiet = createLive(LIMITS);
+    quiet.subscribe(undefined, (message) => void got.push(message));
+    quiet.changed('alone', 'soon');
+    await eventually(() => got.at(-1)?.studyInstanceUids).toEqual(['alone']);
+    quiet.close();
+  });
+
   test('a listener that comes back hears what it missed; one away too long or from another start is told to load anew', async () => {
     const live = createLive({ ...LIMITS, gatherMs: 1 });
     const send = async (uid: string) => {
