@@ -86,7 +86,7 @@ export interface WorkerOptions {
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { provider, inferenceThreads, batchMax, decodeThreads, limits } = options;
   const engine = await openEngineInThread(options.modelSet, { provider, intraOpThreads: inferenceThreads, batchMax });
-  const pool = createDecodePool({ threads: decodeThreads, deadlineMs: limits.decodeDeadlineMs });
+  const pool = createDecodePool({ threads: decodeThreads, deadlineMs: limits.decodeDeadlineMs, takesBytes: true });
   const pictures = startPictureThreads(Math.max(1, decodeThreads));
   try {
     await serveJobs({ ...options, engine, decode: (bytes, signal) => pool.decode(bytes, signal), openPicture: (image) => pictures.open(image) });

@@ -29,6 +29,19 @@ describe('a pool of two', () => {
   });
 });
 
+test('a pool that takes the bytes moves them; a part of a larger buffer is copied', async () => {
+  const pool = createDecodePool({ threads: 1, deadlineMs: 30_000, takesBytes: true });
+  const whole = small.slice();
+  expect((await pool.decode(whole)).image.width).toBe(64);
+  expect(whole.length).toBe(0);
+  const larger = new Uint8Array(small.length + 8);
+  larger.set(small, 8);
+  const part = larger.subarray(8);
+  expect((await pool.decode(part)).image.width).toBe(64);
+  expect(part.length).toBe(small.length);
+  await pool.close();
+});
+
 test('a picture past its deadline is ended, and the next one is decoded by a new thread', async () => {
   const pool = createDecodePool({ threads: 1, deadlineMs: 5 });
   const late = pool.decode(slow);
