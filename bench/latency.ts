@@ -92,9 +92,15 @@ function rowOf(load: string, kind: Row['kind'], measured: readonly Measured[], b
   };
 }
 
+const rows: Row[] = [];
+/** So that one who waits sees something. */
+const take = (row: Row): void => {
+  rows.push(row);
+  console.error(`${row.load} · ${row.kind}: ${row.films} films, flag p50 ${Math.round(row.flagMs.p50)} ms, p95 ${Math.round(row.flagMs.p95)} ms`);
+};
+
 const models = values.models ?? SHIPPED_MODELS;
 const folder = mkdtempSync(join(tmpdir(), 'firstread-bench-'));
-const rows: Row[] = [];
 try {
   const films = Object.fromEntries((Object.keys(FILM_KINDS) as FilmKind[]).map((kind) => [kind, makeFilm(fullSizeFilm(kind))])) as Record<FilmKind, Film>;
   const archive = await startArchive(folder);
@@ -123,12 +129,12 @@ try {
   const { models: bareModels } = await bare.measure({ seconds: values.quick ? 2 : 5, batch: 1 });
   await bare.close();
   const bareMs = bareModels.reduce((sum, { runMs }) => sum + runMs, 0);
-  for (const [kind, film] of Object.entries(films) as [FilmKind, Film][]) rows.push(rowOf('idle', kind, await oneAtATime(film, FILMS_ONE_AT_A_TIME), bareMs));
+  for (const [kind, film] of Object.entries(films) as [FilmKind, Film][]) take(rowOf('idle', kind, await oneAtATime(film, FILMS_ONE_AT_A_TIME), bareMs));
 
   for (const [kind, mix] of [['raw', [films.raw]], ['all', Object.values(films)]] as const) {
     const { imagesPerSecond: capacity } = await saturate({ port: hub.dicomPort, watch, films: mix, associations: SENDERS, inHandMax: IN_HAND_MAX, seconds: CAPACITY_SECONDS });
     const sent = await sendPoisson({ port: hub.dicomPort, films: mix, imagesPerSecond: LOAD_FRACTION * capacity, seconds: LOAD_SECONDS, seed: SEED });
-    rows.push(rowOf(`${LOAD_FRACTION * 100} % of ${capacity.toFixed(1)}/s`, kind, await settle(sent), bareMs, LOAD_FRACTION * capacity));
+    take(rowOf(`${LOAD_FRACTION * 100} % of ${capacity.toFixed(1)}/s`, kind, await settle(sent), bareMs, LOAD_FRACTION * capacity));
   }
   watch.close();
   await hub.stop();
