@@ -11,6 +11,7 @@ import type { Registrar } from '../intake/receive.ts';
 import type { Spool } from '../intake/spool.ts';
 import type { RecordedInstance } from '../registry/instance-rows.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { InstanceHeader } from '../study/types.ts';
 import type { ListenerJournal } from './listener-journal.ts';
 import { orderContext } from './order-context.ts';
 import type { StudyEngine } from './study-engine.ts';
@@ -44,13 +45,25 @@ export function createRegistrar({ config, registry, engine, now }: RegistrarPart
           const original = { destination: name, subject: 'instance', objectKey: stored.header.sopInstanceUid, fileKey: stored.fileKey } as const;
           registry.enqueueDelivery(before.study.studyInstanceUid, before.study.revision, original, now());
         }
-        return before;
+        if (!isFinalReport(stored.header)) return before;
+        const read = registry.applyStudyEvent(before.study.studyInstanceUid, { kind: 'read', by: 'final report', where: 'final-report' }, now());
+        return { ...before, study: read.study, commands: [...before.commands, ...read.commands] };
       });
       engine.changed(recorded.study);
       engine.execute(recorded.study.studyInstanceUid, recorded.commands);
       return recorded.kind;
     },
   };
+}
+
+const REPORT_CLASSES = '1.2.840.10008.5.1.4.1.1.88.';
+
+/**
+ * A structured report that a person has verified: the study was read elsewhere and leaves the list. Ours are PRELIMINARY
+ * and UNVERIFIED, so one that comes back from the PACS reads nothing.
+ */
+export function isFinalReport({ sopClassUid, completionFlag, verificationFlag, preliminaryFlag }: InstanceHeader): boolean {
+  return sopClassUid.startsWith(REPORT_CLASSES) && verificationFlag === 'VERIFIED' && completionFlag !== 'PARTIAL' && preliminaryFlag !== 'PRELIMINARY';
 }
 
 export interface IntakeSideParts {

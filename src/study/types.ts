@@ -168,6 +168,10 @@ export interface InstanceHeader {
   readonly institutionalDepartmentName?: string;
   readonly requestedProcedurePriority?: string;
   readonly patientSpeciesDescription?: string;
+  /** Of structured reports (PS3.3 C.17.2): COMPLETE, VERIFIED, FINAL. */
+  readonly completionFlag?: string;
+  readonly verificationFlag?: string;
+  readonly preliminaryFlag?: string;
   readonly hasPixelData: boolean;
   /** True where the character set was absent or wrong and had to be recognised. */
   readonly characterSetGuessed: boolean;

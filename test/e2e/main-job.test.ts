@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPart10 } from '../../src/dicom/part10.ts';
+import { uidFromHash } from '../../src/dicom/uid.ts';
+import { writeDicom } from '../../src/dicom/write-part10.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { freePort, waitForPort } from '../peers/ports.ts';
 import { removeData, startHubProcess, temporaryData, untilSettled, worklistOf, type HubProcess } from './hub-process.ts';
@@ -115,6 +117,18 @@ describe.skipIf(!hasDcmtk)('storescu → hub → storescp', () => {
     send(second, 'XQUANG1', '-xe');
     await expect.poll(() => worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === uid), { timeout: 20_000 }).toMatchObject({ state: 'delivered', revision: 2 });
     expect(worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === uid)?.rank).not.toBeNull();
+  });
+
+  test('a verified report from elsewhere takes the study off the list', async () => {
+    const report = join(files, 'final-sr.dcm');
+    const sop = { sopClassUid: '1.2.840.10008.5.1.4.1.1.88.11', sopInstanceUid: uidFromHash('e2e final report') };
+    writeFileSync(report, writeDicom({
+      SOPClassUID: sop.sopClassUid, SOPInstanceUID: sop.sopInstanceUid, StudyInstanceUID: studyUidOf('C'), SeriesInstanceUID: uidFromHash('e2e final series'),
+      Modality: 'SR', PatientID: 'ID-C', PatientName: 'NGUYỄN^C', CompletionFlag: 'COMPLETE', VerificationFlag: 'VERIFIED',
+    }, sop));
+    expect(worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('C'))?.rank).not.toBeNull();
+    send(report, 'PACS');
+    expect(worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('C'))).toMatchObject({ rank: null, readBy: 'final report' });
   });
 
   test('SIGTERM ends it in order', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataFolder, lockDataFolder, readHubAddress, writeHubAddress } from '../../src/hub/data-folder.ts';
+import { isFinalReport } from '../../src/hub/intake-side.ts';
 import { orderContext } from '../../src/hub/order-context.ts';
 import { readOrMakeSecrets } from '../../src/hub/secrets.ts';
 import type { InstanceHeader, InstanceOrigin } from '../../src/study/types.ts';
@@ -23,6 +24,19 @@ describe('order context', () => {
     ['a ward\'s device, with an age', { ...header, patientAgeYears: 71 }, { ...origin, callingAeTitle: 'MOBILE1' }, { stat: false, inpatient: true, patientAgeYears: 71 }],
   ])('%s', (_name, from, at, expected) => {
     expect(orderContext(from, at, rules)).toEqual(expected);
+  });
+});
+
+describe('a final report seen elsewhere', () => {
+  const sr: InstanceHeader = { sopInstanceUid: '1.2', sopClassUid: '1.2.840.10008.5.1.4.1.1.88.11', transferSyntaxUid: '1.4', studyInstanceUid: '1.5', hasPixelData: false, characterSetGuessed: false, completionFlag: 'COMPLETE', verificationFlag: 'VERIFIED' };
+  test.each([
+    ['verified by a person', sr, true],
+    ['verified, and final', { ...sr, preliminaryFlag: 'FINAL' }, true],
+    ['ours, come back from the PACS', { ...sr, verificationFlag: 'UNVERIFIED', preliminaryFlag: 'PRELIMINARY' }, false],
+    ['verified but preliminary', { ...sr, preliminaryFlag: 'PRELIMINARY' }, false],
+    ['an image', { ...sr, sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1' }, false],
+  ])('%s', (_name, header, expected) => {
+    expect(isFinalReport(header)).toBe(expected);
   });
 });
 
