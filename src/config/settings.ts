@@ -59,6 +59,8 @@ export const SETTINGS = {
   waitCapUndeterminedMinutes: real({ default: 60, min: 1, max: 10_080, unit: 'minutes', reason: 'Not analysed: may be anything, so it counts as urgent.' }),
   waitCapRoutineMinutes: real({ default: 480, min: 1, max: 100_800, unit: 'minutes', reason: 'Not flagged: within a working day, because a model misses things.' }),
 
+  closeAfterDays: integer({ default: 0, min: 0, max: 36_500, unit: 'days', reason: 'Studies that waited so long are closed by rule, with that reason in their journal; 0: never, a person reads or closes. For sites that read elsewhere and send no final reports back.' }),
+
   // Delivering
   destinations: json<readonly DestinationSetting[]>({ default: [], kind: 'list of {name, host, port, calledAeTitle, …}', check: checkDestinations, reason: 'Where reports go; empty: reports are kept here only. See docs/settings.md for the fields.' }),
   deliveryTimeoutMs: integer({ default: 30_000, min: 500, max: 600_000, unit: 'ms', reason: 'A destination silent for this long is tried again later.' }),

@@ -16,11 +16,13 @@ import type { Log } from '../ops/log.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DataFolder } from './data-folder.ts';
+import type { StudyEngine } from './study-engine.ts';
 
 export interface HousekeepingParts {
   readonly config: Config;
   readonly registry: Registry;
   readonly registrar: Registrar;
+  readonly engine: Pick<StudyEngine, 'apply'>;
   readonly spool: Spool;
   readonly folder: DataFolder;
   readonly freeSpace: FreeSpace;
@@ -34,6 +36,9 @@ export interface HousekeepingParts {
 
 const GAUGES_EVERY_MS = 5_000;
 const RETENTION_EVERY_MS = 10 * 60_000;
+const RULE_EVERY_MS = 60_000;
+const CLOSED_AT_ONCE_MAX = 200;
+const DAY_MS = 86_400_000;
 /** Not at once: a start after a crash has more urgent work, and files younger than a minute are left alone anyhow. */
 const SWEEP_AFTER_MS = 90_000;
 
@@ -49,6 +54,7 @@ export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<v
   const timers = [
     setInterval(() => track('gauges', () => setGauges(parts)), GAUGES_EVERY_MS),
     setInterval(() => track('retention', () => retain(parts)), RETENTION_EVERY_MS),
+    setInterval(() => track('close by rule', async () => closeByRule(parts)), RULE_EVERY_MS),
     setTimeout(() => track('sweep', () => sweep(parts)), SWEEP_AFTER_MS),
   ];
   track('gauges', () => setGauges(parts));
@@ -95,6 +101,15 @@ async function retain({ config, registry, spool, folder, freeSpace, now, log, au
   });
   for (const { fileKey } of removals) await rm(join(folder.previews, fileKey.slice(0, 2), `${fileKey}.jpg`), { force: true });
   if (removals.length > 0) log.write('retention-removed', { count: removals.length });
+}
+
+/** The site's own rule for studies that are read elsewhere and never reported back. */
+export function closeByRule({ config, registry, engine, now }: Pick<HousekeepingParts, 'config' | 'registry' | 'engine' | 'now'>): void {
+  if (config.closeAfterDays === 0) return;
+  const receivedBeforeMs = now() - config.closeAfterDays * DAY_MS;
+  for (const { studyInstanceUid } of registry.worklist({ nowMs: now(), limit: CLOSED_AT_ONCE_MAX, filter: { receivedBeforeMs } }).rows) {
+    engine.apply(studyInstanceUid, { kind: 'closed', by: 'rule', reason: `waited more than ${config.closeAfterDays} days` });
+  }
 }
 
 async function sweep({ spool, registry, registrar, now, log }: HousekeepingParts): Promise<void> {

@@ -122,7 +122,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   log.write('listener-open', { port: listener.port, address: config.dicomHost });
   void reconciler.now();
   const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
-  const housekeeping = startHousekeeping({ config, registry, registrar, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
+  const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
 
   writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
   log.write('hub-ready', { port: listener.port });

@@ -2,6 +2,8 @@
  * Starts the workers that belong to this hub, watches them, and starts them again when they end. A worker is a process
  * of its own: `session.run` blocks its thread, and a crash in a codec or a GPU driver must not touch intake.
  * The wait before a restart doubles from 0.25 s to 10 s while a worker keeps failing before it was ever ready.
+ * A ready worker speaks every second. One that hangs (a driver, a stopped process) is first not counted as ready, then
+ * ended and replaced: it would never end by itself, and nobody would read the images that wait for it.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -20,6 +22,7 @@ export interface SupervisorOptions {
   readonly onMessage: (message: WorkerMessage, pid: number) => void;
   readonly onExit: (code: number | null, signal: string | null, willRestart: boolean) => void;
   readonly onReadyCount?: (count: number) => void;
+  readonly tickMs?: number;
 }
 
 export interface WorkerSupervisor {
@@ -35,10 +38,16 @@ export interface WorkerSupervisor {
 
 const RESTART_MS_MIN = 250;
 const RESTART_MS_MAX = 10_000;
+/** Silence is counted in ticks, not read off the clock: a machine that slept has not made its workers guilty. */
+const TICK_MS = 1_000;
+/** Longer than any honest run of a model: by then its leases are lost three times over. */
+const UNREADY_AFTER_TICKS = 15;
+const ENDED_AFTER_TICKS = 60;
 
 interface Slot {
   child: ChildProcess | undefined;
   ready: boolean;
+  silentTicks: number;
   failures: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -46,20 +55,43 @@ interface Slot {
 export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
   let stopping = false;
   let problem: string | undefined;
-  const slots: Slot[] = Array.from({ length: options.count }, () => ({ child: undefined, ready: false, failures: 0, timer: undefined }));
+  const slots: Slot[] = Array.from({ length: options.count }, () => ({ child: undefined, ready: false, silentTicks: 0, failures: 0, timer: undefined }));
 
-  const tellReadyCount = (): void => options.onReadyCount?.(slots.filter((slot) => slot.ready).length);
+  const readyCount = (): number => slots.filter((slot) => slot.ready && slot.silentTicks < UNREADY_AFTER_TICKS).length;
+  const tellReadyCount = (): void => options.onReadyCount?.(readyCount());
+  const forkWorker = (): ChildProcess => fork(options.entry, [], {
+    // Not an argument: options may hold a Redis password, and arguments are visible to everybody on the machine.
+    env: { ...process.env, [options.variable]: JSON.stringify(options.workerOptions) },
+    // Its output joins the hub's: logs are lines either way.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'json',
+  });
   const start = (slot: Slot): void => {
-    const child = fork(options.entry, [], {
-      // Not an argument: options may hold a Redis password, and arguments are visible to everybody on the machine.
-      env: { ...process.env, [options.variable]: JSON.stringify(options.workerOptions) },
-      // Its output joins the hub's: logs are lines either way.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      serialization: 'json',
-    });
+    let child: ChildProcess;
+    const ended = (code: number | null, signal: string | null): void => {
+      slot.child = undefined;
+      slot.ready = false;
+      slot.failures++;
+      tellReadyCount();
+      options.onExit(code, signal, !stopping);
+      if (stopping) return;
+      slot.timer = setTimeout(() => start(slot), Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** (slot.failures - 1)));
+    };
+    try {
+      child = forkWorker();
+    } catch (error) {
+      // No memory, no process left: the hub goes on receiving, and tries again.
+      problem = (error as Error).message;
+      ended(null, null);
+      return;
+    }
     slot.child = child;
+    slot.silentTicks = 0;
     child.on('message', (message: WorkerMessage) => {
+      const wasSilent = slot.silentTicks >= UNREADY_AFTER_TICKS;
+      slot.silentTicks = 0;
+      if (wasSilent) tellReadyCount();
       if (message.type === 'ready') {
         slot.ready = true;
         slot.failures = 0;
@@ -72,18 +104,25 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
     });
     child.on('error', (error) => {
       problem = error.message;
+      // A process that never began does not exit.
+      if (child.pid === undefined && slot.child === child) ended(null, null);
     });
-    child.once('exit', (code, signal) => {
-      slot.child = undefined;
-      slot.ready = false;
-      slot.failures++;
-      tellReadyCount();
-      options.onExit(code, signal, !stopping);
-      if (stopping) return;
-      slot.timer = setTimeout(() => start(slot), Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** (slot.failures - 1)));
-    });
+    child.once('exit', ended);
   };
   for (const slot of slots) start(slot);
+
+  const watch = setInterval(() => {
+    for (const slot of slots) {
+      // While it loads its models it may be silent: a large network takes minutes on a slow disk.
+      if (!slot.ready) continue;
+      slot.silentTicks++;
+      if (slot.silentTicks === UNREADY_AFTER_TICKS) {
+        problem = 'a worker does not answer any more';
+        tellReadyCount();
+      }
+      if (slot.silentTicks >= ENDED_AFTER_TICKS) slot.child?.kill('SIGKILL');
+    }
+  }, options.tickMs ?? TICK_MS);
 
   const tell = (child: ChildProcess | undefined, message: WorkerMessage): void => {
     // The channel may close between the check and the send: the exit handler does the rest.
@@ -92,11 +131,12 @@ export function startWorkers(options: SupervisorOptions): WorkerSupervisor {
 
   return {
     wake: () => slots.forEach((slot) => tell(slot.child, { type: 'wake' })),
-    readyCount: () => slots.filter((slot) => slot.ready).length,
+    readyCount,
     lastProblem: () => problem,
     pids: () => slots.flatMap((slot) => slot.child?.pid ?? []),
     async stop(graceMs) {
       stopping = true;
+      clearInterval(watch);
       await Promise.all(
         slots.map(async (slot) => {
           clearTimeout(slot.timer);
