@@ -34,7 +34,7 @@ export interface WorkerProcessOptions {
 export const WORKER_OPTIONS_VARIABLE = 'FIRSTREAD_WORKER_OPTIONS';
 /** A GPU wants full batches; on a CPU the warm-up finds out whether batches pay at all. */
 export const BATCH_MAX = { cpu: 8, cuda: 32 } as const;
-/** How often the parent hears how it goes. */
+/** How often the parent hears how it goes; it takes a long silence for a hang. */
 const STATUS_EVERY_MS = 1_000;
 /** `firstread worker` shows it as its exit code; the hub restarts the worker either way. */
 export const WORKER_EXIT = { stopped: 0, refused: 1 } as const;
@@ -44,12 +44,7 @@ export type WorkerMessage = WorkerEvent | { readonly type: 'problem'; readonly c
 /** Everything but the process around it. Resolves with the exit code. */
 export async function runWorkerProcess(options: WorkerProcessOptions, tell: (message: WorkerMessage) => void, signal: AbortSignal, onSource: (source: JobSource & { wake?: () => void }) => void = () => undefined): Promise<number> {
   const counts = { answered: 0, failed: 0 };
-  let told = '';
-  const status = setInterval(() => {
-    const now = JSON.stringify(counts);
-    if (now !== told) tell({ type: 'status', ...counts, rssBytes: process.memoryUsage.rss() });
-    told = now;
-  }, STATUS_EVERY_MS);
+  const status = setInterval(() => tell({ type: 'status', ...counts, rssBytes: process.memoryUsage.rss() }), STATUS_EVERY_MS);
   let source: JobSource | undefined;
   try {
     const provider = parseProvider(options.provider);
