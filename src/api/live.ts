@@ -15,7 +15,7 @@ export interface LiveMessage {
 }
 
 export interface Live {
-  /** A study's row changed. `soon`: it may wait for the next message, or `gatherMs`. */
+  /** A study's row changed. `soon`: it may wait for the next message, or `soonMs`. */
   changed(studyInstanceUid: string, when?: 'at-once' | 'soon'): void;
   /** Messages after `lastId` first. `reset` where the page was away for too long, or the hub was started anew. */
   subscribe(lastId: string | undefined, send: (message: LiveMessage) => void): { readonly reset: boolean; readonly unsubscribe: () => void };
@@ -26,13 +26,15 @@ export interface Live {
 
 export interface LiveLimits {
   readonly gatherMs: number;
+  /** A change that may wait: longer than an image usually takes to its flag, so that the two go out together. */
+  readonly soonMs: number;
   /** Messages remembered: about two minutes of a busy hub. */
   readonly memoryCount: number;
   /** Studies named in one message. */
   readonly namedCountMax: number;
 }
 
-export const LIVE_LIMITS: LiveLimits = { gatherMs: 250, memoryCount: 500, namedCountMax: 50 };
+export const LIVE_LIMITS: LiveLimits = { gatherMs: 250, soonMs: 2_000, memoryCount: 500, namedCountMax: 50 };
 
 export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
   const feed = randomBytes(6).toString('hex');
@@ -68,7 +70,7 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
       if (gathered.size <= limits.namedCountMax) gathered.add(studyInstanceUid);
       if (justSent) return;
       if (when === 'at-once') send();
-      else timer ??= setTimeout(settle, limits.gatherMs);
+      else timer ??= setTimeout(settle, limits.soonMs);
     },
     subscribe(lastId, listener) {
       const missed = missedSince(lastId);

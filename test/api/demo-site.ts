@@ -167,7 +167,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const audit = createAudit({ folder, now });
   const accounts = memoryAccounts();
   const auth = createAuth({ accounts, audit, now, ...(options.authLimits ? { limits: options.authLimits } : {}) });
-  const live = createLive({ gatherMs: 20, memoryCount: 50, namedCountMax: 10 });
+  const live = createLive({ gatherMs: 20, soonMs: 20, memoryCount: 50, namedCountMax: 10 });
   const metrics = createFirstreadMetrics({ version: '0.0.0-test' });
   const readiness = createReadiness();
   const files = memoryFiles(options.picture ?? Buffer.from([0xff, 0xd8, 0xff, 0xd9]), new Set(studies.flatMap((one) => one.images.map((image) => image.fileKey))));

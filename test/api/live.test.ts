@@ -10,7 +10,7 @@ const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 
 describe('feed', () => {
-  const LIMITS = { gatherMs: 20, memoryCount: 5, namedCountMax: 3 };
+  const LIMITS = { gatherMs: 20, soonMs: 40, memoryCount: 5, namedCountMax: 3 };
 
   test('the first change goes out at once, a burst is gathered', async () => {
     const live = createLive(LIMITS);
@@ -29,7 +29,7 @@ describe('feed', () => {
   });
 
   test('an arrival waits for its moment, and the flag that follows it goes out at once', async () => {
-    const live = createLive({ ...LIMITS, gatherMs: 200 });
+    const live = createLive({ ...LIMITS, gatherMs: 200, soonMs: 60_000 });
     const got: LiveMessage[] = [];
     live.subscribe(undefined, (message) => void got.push(message));
     live.changed('arrived', 'soon');
