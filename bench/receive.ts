@@ -1,6 +1,6 @@
 /**
  * bench:receive: `firstread serve` (durable before 0000H) against DCMTK's storescp, in one run, on one disk, with one
- * sender, alternating which goes first. `npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER]`
+ * sender, alternating which goes first. `npm run bench:receive -- [--quick] [--kind KIND] [--associations N,…] [--json FILE] [--dir FOLDER]`
  *
  * The hub is the whole one but for its worker (`--workers 0`): what is measured is receiving, up to the registry's commit.
  * The sender is receive-sender.ts (one process, N associations, PDUs prepared beforehand). storescp runs with its fastest
@@ -42,21 +42,22 @@ interface Receiver {
   stop(): Promise<void>;
 }
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, dir: { type: 'string' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, dir: { type: 'string' }, kind: { type: 'string' }, associations: { type: 'string' }, help: { type: 'boolean' } } });
 if (values.help) {
-  console.log('usage: npm run bench:receive -- [--quick] [--json FILE] [--dir FOLDER on the disk to measure]');
+  console.log('usage: npm run bench:receive -- [--quick] [--kind raw|jpeg-lossless] [--associations 1,4,8] [--json FILE] [--dir FOLDER on the disk to measure]');
   process.exit(0);
 }
 /** Sent in one measurement, over all associations; long enough for a steady state, short enough to wait for. */
 const MEASURED_BYTES = (values.quick ? 400 : 1600) * 1e6;
 const ROUNDS = values.quick ? 3 : 5;
-const ASSOCIATIONS = [1, 4, 8];
+const ASSOCIATIONS = (values.associations ?? '1,4,8').split(',').map(Number);
+const KINDS = OBJECT_KINDS.filter((kind) => values.kind === undefined || kind === values.kind);
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 async function startFirstread(folder: string): Promise<Receiver> {
   const args = ['serve', '--data', folder, '--dicom-port', '0', '--http-port', '0', '--workers', '0'];
-  const child = spawn(process.execPath, [here('../src/main.ts'), ...args], { stdio: 'ignore' });
+  const child = spawn(here('../bin/firstread'), args, { stdio: 'ignore' });
   const address = join(folder, 'hub.json');
   while (!existsSync(address)) {
     if (child.exitCode !== null) throw new Error(`firstread serve ended with ${child.exitCode}`);
@@ -174,7 +175,7 @@ try {
   const storescp = await startStorescp(join(folder, 'storescp'));
   mkdirSync(join(folder, 'disk'));
   console.log(`sender:    node bench/receive-sender.ts PORT FILE TRANSFER_SYNTAX ASSOCIATIONS OBJECTS RUN\nfirstread: ${firstread.command}\ndcmtk:     ${storescp.command}\ndisk:      ${folder}\n`);
-  for (const kind of OBJECT_KINDS) {
+  for (const kind of KINDS) {
     const objectBytes = readFileSync(files[kind]).length;
     for (const receiver of [firstread, storescp]) await measure(receiver, files[kind], kind, 1, 3);
     for (const associations of ASSOCIATIONS) {

@@ -13,11 +13,11 @@ export const CHUNK_BYTES = 256 * 1024;
 /** Idle buffers kept for the next object: 8 MB. */
 const IDLE_CHUNK_COUNT_MAX = 32;
 
-export function createChunkPool(chunkBytes: number, allocate: (byteLength: number) => Uint8Array, idleCountMax = IDLE_CHUNK_COUNT_MAX): ChunkPool {
+export function createChunkPool(chunkBytes: number, idleCountMax = IDLE_CHUNK_COUNT_MAX): ChunkPool {
   const idle: Uint8Array[] = [];
   return {
     chunkBytes,
-    take: () => idle.pop() ?? allocate(chunkBytes),
+    take: () => idle.pop() ?? Buffer.allocUnsafeSlow(chunkBytes),
     giveBack(chunk) {
       if (idle.length < idleCountMax) idle.push(chunk);
     },

@@ -13,6 +13,7 @@ import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 export interface SpoolFile {
   /** Appends all of the bytes or rejects. */
   append(bytes: Uint8Array): Promise<void>;
+  /** May be asked while `append` is under way: what was appended before the call is then durable. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,7 +75,8 @@ export const realFileSystem: SpoolFileSystem = {
     try {
       await handle.sync();
     } finally {
-      await handle.close();
+      // Nothing was written through it: its closing need not be waited for.
+      handle.close().catch(() => {});
     }
   },
 

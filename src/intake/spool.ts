@@ -13,7 +13,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import { CHUNK_BYTES, createChunkPool } from './chunk-pool.ts';
-import { type ContentHasher, hashHere } from './content-hash.ts';
 import { FAN_OUT, dataSetOffsetOf, isFileKey, relativePathOf } from './file-key.ts';
 import { type SpoolFileSystem, realFileSystem } from './spool-file-system.ts';
 import { type SpoolWriter, asStorageFailure, createSpoolWriter } from './spool-writer.ts';
@@ -24,12 +23,16 @@ export interface SpoolLimits {
   /** A whole object's data set. */
   readonly objectBytesMax: number;
   readonly chunkBytes: number;
+  /** While an object still comes, what has come is synced every so many bytes, beside the receiving. */
+  readonly earlySyncBytes: number;
 }
 
 export const SPOOL_LIMITS: SpoolLimits = {
   /** 2 GiB: the largest projection radiographs are under 100 MB; cine and tomosynthesis reach 1–2 GB. */
   objectBytesMax: 2 * 1024 ** 3,
   chunkBytes: CHUNK_BYTES,
+  /** 8 MiB: half of a film is on the disk when its last byte comes, and 64 associations leave the kernel no gigabytes to write at once. Smaller ones cost more syncs than they save. */
+  earlySyncBytes: 8 * 1024 ** 2,
 };
 
 export interface Spool {
@@ -71,7 +74,6 @@ export async function createSpool(
   root: string,
   fileSystem: SpoolFileSystem = realFileSystem,
   limits: SpoolLimits = SPOOL_LIMITS,
-  hasher: ContentHasher = hashHere,
 ): Promise<Spool> {
   const incoming = join(root, 'incoming');
   await makeFolders(root, incoming, fileSystem);
@@ -79,7 +81,7 @@ export async function createSpool(
     if (name.endsWith('.part')) await fileSystem.remove(join(incoming, name));
   }
 
-  const chunks = createChunkPool(limits.chunkBytes, hasher.allocate);
+  const chunks = createChunkPool(limits.chunkBytes);
   const turns = new Map<string, Promise<void>>();
 
   const pathOf = (folder: SpoolFolder, fileKey: string): string => {
@@ -101,7 +103,7 @@ export async function createSpool(
   const spool: Spool = {
     root,
 
-    begin: (fileMeta) => createSpoolWriter(fileSystem, join(incoming, `${randomUUID()}.part`), fileMeta, chunks, hasher.begin(), limits.objectBytesMax),
+    begin: (fileMeta) => createSpoolWriter(fileSystem, join(incoming, `${randomUUID()}.part`), fileMeta, chunks, limits),
 
     exclusively(fileKey, step) {
       const mine = (turns.get(fileKey) ?? Promise.resolve()).then(step);

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { OPEN_ADMISSION } from '../../src/intake/admission.ts';
-import { startHashThreads } from '../../src/intake/hash-threads.ts';
 import { createStoreSink } from '../../src/intake/receive.ts';
 import { SPOOL_LIMITS, createSpool } from '../../src/intake/spool.ts';
 import { type SpoolFileSystem, realFileSystem } from '../../src/intake/spool-file-system.ts';
@@ -39,7 +38,7 @@ const mortal: SpoolFileSystem = {
 };
 
 const registry = openRegistry(join(folder, 'registry.sqlite'));
-const spool = await createSpool(join(folder, 'spool'), mortal, { ...SPOOL_LIMITS, chunkBytes: 16_384 }, startHashThreads(1));
+const spool = await createSpool(join(folder, 'spool'), mortal, { ...SPOOL_LIMITS, chunkBytes: 16_384, earlySyncBytes: 32_768 });
 const sink = createStoreSink({
   spool,
   registrar: {

@@ -1,7 +1,6 @@
 /** A store sink on a given disk with a registrar in memory, and a sender that pushes a data set through it. */
 import type { StoreRequest, StoreSink, StoreStatus } from '../../src/dimse/store-port.ts';
 import { OPEN_ADMISSION } from '../../src/intake/admission.ts';
-import type { ContentHasher } from '../../src/intake/content-hash.ts';
 import type { FreeSpace } from '../../src/intake/free-space.ts';
 import { type Registrar, type StoreOutcome, type StoredInstance, createStoreSink } from '../../src/intake/receive.ts';
 import { type Spool, type SpoolLimits, SPOOL_LIMITS, createSpool } from '../../src/intake/spool.ts';
@@ -38,8 +37,8 @@ export interface Bench {
   readonly outcomes: StoreOutcome[];
 }
 
-export async function openBench(root: string, fileSystem: SpoolFileSystem | undefined, options: { limits?: Partial<SpoolLimits>; headerBytesMax?: number; freeSpace?: FreeSpace; registrar?: MemoryRegistrar; hasher?: ContentHasher } = {}): Promise<Bench> {
-  const spool = await createSpool(root, fileSystem, { ...SPOOL_LIMITS, ...options.limits }, options.hasher);
+export async function openBench(root: string, fileSystem: SpoolFileSystem | undefined, options: { limits?: Partial<SpoolLimits>; headerBytesMax?: number; freeSpace?: FreeSpace; registrar?: MemoryRegistrar } = {}): Promise<Bench> {
+  const spool = await createSpool(root, fileSystem, { ...SPOOL_LIMITS, ...options.limits });
   const registrar = options.registrar ?? new MemoryRegistrar();
   const outcomes: StoreOutcome[] = [];
   const sink = createStoreSink({

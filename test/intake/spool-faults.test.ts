@@ -11,8 +11,8 @@ import { MemoryRegistrar, openBench, sendObject } from './intake-bench.ts';
 import { sampleDataSet, storeRequest } from './sample-object.ts';
 
 const ROOT = '/data/spool';
-/** Small chunks: an object of 20 kB is written in five pieces. */
-const LIMITS = { chunkBytes: 4096 };
+/** Small chunks: an object of 20 kB is written in five pieces and synced twice on the way. */
+const LIMITS = { chunkBytes: 4096, earlySyncBytes: 8192 };
 const OBJECTS = ['1.2.1', '1.2.2', '1.2.3'].map((sopInstanceUid, index) => ({ sopInstanceUid, dataSet: sampleDataSet({ sopInstanceUid, pixelBytes: 20_000, fill: index }) }));
 const [A, B, C] = OBJECTS as [Sample, Sample, Sample];
 type Sample = (typeof OBJECTS)[number];

@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SPOOL_LIMITS, createSpool } from '../../src/intake/spool.ts';
 import { createFaultyFileSystem, errnoError } from './faulty-file-system.ts';
@@ -54,6 +58,28 @@ test('small fragments do not become small writes, and none of them waits while t
   await spool.discard(writer);
 });
 
+test('long objects are synced on the way; an early sync that fails is the end of the object, though the last one is called good', async () => {
+  const fileSystem = createFaultyFileSystem();
+  const spool = await createSpool(ROOT, fileSystem, { ...SPOOL_LIMITS, chunkBytes: CHUNK, earlySyncBytes: 2 * CHUNK });
+  const syncs = (): number => fileSystem.journal.filter(({ operation }) => operation === 'sync').length;
+  for (const failing of [false, true]) {
+    const before = syncs();
+    let failed = false;
+    fileSystem.before = (operation) => {
+      if (operation !== 'sync' || !failing || failed) return;
+      failed = true;
+      throw errnoError('EIO');
+    };
+    const writer = spool.begin(META);
+    for (let count = 0; count < 12; count++) await writer.write(new Uint8Array(CHUNK));
+    const ending = writer.flush().then(() => writer.sync());
+    if (failing) await expect(ending).rejects.toMatchObject({ code: 'storage-failed' });
+    else await ending;
+    if (!failing) expect(syncs() - before).toBeGreaterThan(3);
+    await spool.discard(writer);
+  }
+});
+
 test('after a failed write the rest of the object is dropped at once: no waiting, no more writing', async () => {
   const { fileSystem, spool } = await openWriter();
   fileSystem.before = (operation) => {
@@ -95,4 +121,18 @@ test('only file keys become paths', async () => {
   for (const name of ['../../etc/passwd', '', 'A'.repeat(64), `${'a'.repeat(64)}/..`]) {
     expect(() => spool.path('instances', name)).toThrow('not a file key');
   }
+});
+
+test('many objects at once on a real disk: each with its own hash, chunks and early syncs do not mix', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'firstread-writer-'));
+  const { sink, registrar, spool } = await openBench(root, undefined, { limits: { chunkBytes: 8192, earlySyncBytes: 32_768 } });
+  const sets = Array.from({ length: 12 }, (_, index) => sampleDataSet({ sopInstanceUid: `1.2.${index}`, pixelBytes: 150_000 + 4444 * index, fill: index }));
+  for (let round = 0; round < 2; round++) {
+    const answers = await Promise.all(sets.map((set, index) => sendObject(sink, set, storeRequest(`1.2.${index}`), 5000)));
+    expect(answers.every((answer) => answer.status === 0)).toBe(true);
+  }
+  const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  expect([...registrar.rows.values()].map((row) => row.contentSha256).sort()).toEqual(sets.map(sha256).sort());
+  for (const row of registrar.rows.values()) expect(await spool.contentHash('instances', row.fileKey)).toBe(row.contentSha256);
+  await rm(root, { recursive: true, force: true });
 });
