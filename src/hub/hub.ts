@@ -141,7 +141,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       await reconciler.stop();
       await workers.stop(5_000);
       await pump.stop();
-      await reports.settled();
+      await reports.close();
       await outbox.close({ graceMs: 2_000 });
       await housekeeping.stop();
       await api.close();

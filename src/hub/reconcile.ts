@@ -34,11 +34,12 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
   const { registry, queue, engine } = parts;
   let running: Promise<void> | undefined;
   let wasHealthy = true;
+  let stopped = false;
 
   async function round(): Promise<void> {
     let queuedAgain = 0;
     let outstanding = 0;
-    for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+    for (let cursor: number | undefined = 0; cursor !== undefined && !stopped; ) {
       const portion = registry.outstandingAfter(cursor, BITE);
       const bite = portion.commands;
       cursor = portion.cursor;
@@ -82,6 +83,7 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
       }, SOON_MS);
     },
     async stop() {
+      stopped = true;
       clearTimeout(soon);
       clearInterval(timer);
       clearInterval(watch);

@@ -43,8 +43,8 @@ export interface ReportWriterParts {
 export interface ReportWriter {
   /** Soon; the same study and revision twice is once. */
   write(studyInstanceUid: string, revision: number): void;
-  /** Resolves when nothing is under way. */
-  settled(): Promise<void>;
+  /** Finishes the study under way; what waits besides is derived again at the next start. */
+  close(): Promise<void>;
 }
 
 /** Patient and study attributes lie in the first groups; an icon or private block before the pixels may be large. */
@@ -53,6 +53,7 @@ const HEADER_BYTES_MAX = 8 * 1024 * 1024;
 export function createReportWriter(parts: ReportWriterParts): ReportWriter {
   const wanted = new Map<string, number>();
   let running: Promise<void> | undefined;
+  let closed = false;
 
   async function run(): Promise<void> {
     for (;;) {
@@ -66,13 +67,16 @@ export function createReportWriter(parts: ReportWriterParts): ReportWriter {
 
   return {
     write(studyInstanceUid, revision) {
+      if (closed) return;
       wanted.set(studyInstanceUid, Math.max(revision, wanted.get(studyInstanceUid) ?? 0));
       running ??= run().finally(() => {
         running = undefined;
       });
     },
-    async settled() {
-      while (running !== undefined) await running;
+    async close() {
+      closed = true;
+      wanted.clear();
+      await running;
     },
   };
 }
@@ -86,8 +90,10 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   const instances = registry.instancesOf(studyInstanceUid);
   const images = reportableImages(instances);
   const reports: ReportFile[] = [];
-  if (images.length > 0) {
-    const patientAndStudy = await readPatientAndStudy(spool, images[0] as InstanceRecord);
+  // A file that retention took away is still named, from its row; patient and study are read from one that is there.
+  const readable = [...images, ...instances].find(({ removedAtMs }) => removedAtMs === undefined);
+  if (images.length > 0 && readable !== undefined) {
+    const patientAndStudy = await readPatientAndStudy(spool, readable);
     for (const { family, models } of parts.families) {
       for (const sopClass of reportSopClasses(destinations)) {
         reports.push(await writeReport(parts, { study, family, models, sopClass, images, patientAndStudy }));
@@ -100,10 +106,13 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   parts.onWritten({ study: change.study, reportCount: reports.length, durationMs: now() - startedAtMs });
 }
 
-/** Chest radiographs that are there; a CT slice, a hip, or our own report coming back is nothing to report on. */
+/**
+ * Chest radiographs; a CT slice, a hip, or our own report coming back is nothing to report on. Those whose file retention
+ * removed belong to it: a flag that was theirs does not fall because a later image came.
+ */
 function reportableImages(instances: readonly InstanceRecord[]): readonly InstanceRecord[] {
-  const there = instances.filter(({ header, standing, removedAtMs }) =>
-    removedAtMs === undefined && standing.status !== 'variant' && standing.status !== 'conflict' && header.seriesInstanceUid !== undefined && header.studyUidSynthesised !== true && header.hasPixelData);
+  const there = instances.filter(({ header, standing }) =>
+    standing.status !== 'variant' && standing.status !== 'conflict' && header.seriesInstanceUid !== undefined && header.studyUidSynthesised !== true && header.hasPixelData);
   const scored = there.filter(({ standing }) => standing.status === 'scored');
   // "Not analysed" is said of what a reader may take for an analysed chest; nobody expects it of a hip.
   return scored.length > 0 ? scored : there.filter(({ header }) => isProjectionXRay(header.sopClassUid) && bodyPartClaim(header.bodyPartExamined) !== 'other');

@@ -1,0 +1,76 @@
+/** Reports over a real registry and spool: what they say after retention, and that stopping leaves nothing half done. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
+import { readPart10 } from '../../src/dicom/part10.ts';
+import { createReportWriter } from '../../src/hub/report-writer.ts';
+import type { ReportWriter } from '../../src/hub/report-writer.ts';
+import { fileKeyOf } from '../../src/intake/file-key.ts';
+import { createSpool, SPOOL_LIMITS } from '../../src/intake/spool.ts';
+import { realFileSystem } from '../../src/intake/spool-file-system.ts';
+import { openRegistry } from '../../src/registry/registry.ts';
+import type { AnalysisOutcome, Finding } from '../../src/study/types.ts';
+import { smallChest } from '../e2e/small-chest.ts';
+
+const MODEL = { name: 'm', version: '1', sha256: 'a'.repeat(64) };
+const found = (score: number): Finding => ({ family: 'tuberculosis', label: 'tuberculosis', score, threshold: 50, flagged: score >= 50, boxes: [], region: [], model: MODEL } as unknown as Finding);
+const scored = (score: number): AnalysisOutcome => ({ kind: 'scored', findings: [found(score)], notAssessed: [], remarks: [], models: [MODEL], decodePath: 'raw', image: { rows: 10, columns: 10 } } as unknown as AnalysisOutcome);
+
+async function site() {
+  const root = mkdtempSync(join(tmpdir(), 'firstread-reports-'));
+  const registry = openRegistry(join(root, 'registry.sqlite'));
+  const spool = await createSpool(join(root, 'spool'), realFileSystem, SPOOL_LIMITS);
+  let writer: ReportWriter | undefined;
+  const written = new Promise<void>((resolve, reject) => {
+    writer = createReportWriter({
+      registry, spool, families: [{ family: 'tuberculosis', models: [MODEL] }], destinations: [], configurationSha256: 'b'.repeat(64), now: () => 1_000,
+      device: { manufacturer: 'Firstread', serialNumber: '1', softwareVersion: '0' },
+      engine: () => ({ changed: () => undefined, execute: () => undefined }),
+      onWritten: () => resolve(),
+      onTrouble: (_uid, error) => reject(error),
+    });
+  });
+  async function receive(index: number) {
+    const bytes = smallChest({ key: `view ${index}`, studyKey: 'two views' });
+    const { meta, dataSet, dataSetOffset } = readPart10(bytes);
+    const header = readInstanceHeader(dataSet, meta);
+    const contentSha256 = createHash('sha256').update(bytes.subarray(dataSetOffset)).digest('hex');
+    const fileKey = fileKeyOf(header.sopInstanceUid, header.transferSyntaxUid, contentSha256);
+    await spool.put('instances', fileKey, bytes);
+    registry.recordInstance({ header, contentSha256, fileKey, byteLength: bytes.byteLength, origin: { callingAeTitle: 'A', calledAeTitle: 'B', remoteAddress: '::1', receivedAtMs: index } }, { stat: false, inpatient: false }, index);
+    return { fileKey, studyInstanceUid: header.studyInstanceUid, sopInstanceUid: header.sopInstanceUid, contentSha256 };
+  }
+  return { registry, spool, writer: writer as ReportWriter, written, receive };
+}
+
+test('a flag stands in the next report though retention removed the film it was found on', async () => {
+  const { registry, spool, writer, written, receive } = await site();
+  const first = await receive(0);
+  const { studyInstanceUid } = first;
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid: first.sopInstanceUid, contentSha256: first.contentSha256, outcome: scored(90) }, 10);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'reportsWritten', revision: 1, deliveryCount: 0 }, 11);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'read', by: 'r', where: 'here' }, 12);
+  registry.markRemoved([first.fileKey], 13);
+  await spool.remove('instances', first.fileKey);
+
+  const second = await receive(1);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid: second.sopInstanceUid, contentSha256: second.contentSha256, outcome: scored(5) }, 20);
+  writer.write(studyInstanceUid, 2);
+  await written;
+  expect(registry.reportsOf(studyInstanceUid).map(({ revision, outcome }) => [revision, outcome])).toEqual([[2, 'flagged']]);
+  registry.close();
+});
+
+test('closed, it begins nothing new', async () => {
+  const { registry, writer, receive } = await site();
+  const { studyInstanceUid, sopInstanceUid, contentSha256 } = await receive(0);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome: scored(90) }, 10);
+  await writer.close();
+  writer.write(studyInstanceUid, 1);
+  await writer.close();
+  expect(registry.reportsOf(studyInstanceUid)).toEqual([]);
+  registry.close();
+});
