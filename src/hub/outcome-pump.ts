@@ -30,13 +30,23 @@ export function startOutcomePump({ queue, engine, onOutcome, onTrouble }: Outcom
     do {
       again = false;
       const ends = await queue.ended(BATCH);
-      await Promise.all(ends.map(async (end) => {
-        await engine.applySoon(end.job.studyInstanceUid, eventOf(end));
-        onOutcome(end);
-      }));
-      if (ends.length > 0) await queue.acknowledge(ends.map(({ job }) => job.jobId));
-      if (ends.length === BATCH) again = true;
+      const taken = (await Promise.all(ends.map(take))).flatMap((jobId) => jobId ?? []);
+      if (taken.length > 0) await queue.acknowledge(taken);
+      // Without progress the sweep looks again: a disk that is full now may have room in a second.
+      if (taken.length === BATCH) again = true;
     } while (again && !stopped);
+  }
+
+  /** One answer that cannot be taken in waits for the next look; it does not keep the others. */
+  async function take(end: JobEnd): Promise<string | undefined> {
+    try {
+      await engine.applySoon(end.job.studyInstanceUid, eventOf(end));
+      onOutcome(end);
+      return end.job.jobId;
+    } catch (error) {
+      onTrouble(error);
+      return undefined;
+    }
   }
 
   function look(): void {
