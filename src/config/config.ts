@@ -59,7 +59,7 @@ function readFile(path: string, required: boolean): Record<string, unknown> {
     throw new FirstreadError('config-invalid', `settings file ${path} must hold one JSON object`);
   }
   for (const key of Object.keys(parsed)) {
-    if (!(key in SETTINGS)) throw new FirstreadError('config-invalid', `settings file ${path}: "${key}" is not a setting${suggestion(key)}`);
+    if (!Object.hasOwn(SETTINGS, key)) throw new FirstreadError('config-invalid', `settings file ${path}: "${key}" is not a setting${suggestion(key)}`);
   }
   return parsed as Record<string, unknown>;
 }

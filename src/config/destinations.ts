@@ -18,6 +18,9 @@ export type DestinationSetting = DestinationWishes &
 
 const REPORT_KINDS: readonly ReportKind[] = ['flagged', 'below-threshold', 'not-analysed'];
 
+/** A misspelt wish would go unheard for months. */
+const KEYS = new Set(['name', 'kind', 'host', 'port', 'calledAeTitle', 'callingAeTitle', 'tls', 'path', 'reportKinds', 'sopClass', 'sendOriginals']);
+
 function fail(index: number, sentence: string): never {
   throw new FirstreadError('config-invalid', `destination ${index + 1}: ${sentence}`);
 }
@@ -28,6 +31,9 @@ export function checkDestinations(value: unknown): readonly DestinationSetting[]
   return value.map((entry: unknown, index) => {
     if (typeof entry !== 'object' || entry === null) return fail(index, 'expected an object');
     const raw = entry as Record<string, unknown>;
+    const unknown = Object.keys(raw).find((key) => !KEYS.has(key));
+    if (unknown !== undefined) return fail(index, `"${unknown}" is not one of ${[...KEYS].join(', ')}`);
+    for (const key of ['tls', 'sendOriginals']) if (raw[key] !== undefined && typeof raw[key] !== 'boolean') return fail(index, `"${key}" must be true or false`);
     const name = raw['name'];
     if (typeof name !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(name)) return fail(index, '"name" must be 1–64 letters, digits, . _ or -');
     if (names.has(name)) return fail(index, `the name "${name}" is used twice`);

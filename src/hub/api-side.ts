@@ -17,6 +17,7 @@ import { FIRSTREAD_VERSION } from '../version.ts';
 import { createAccountsPort } from './accounts-port.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createFilesPort } from './files-port.ts';
+import { listenError } from './listen-error.ts';
 import type { Secrets } from './secrets.ts';
 import type { SiteModels } from './site-models.ts';
 import { createStudiesPort } from './studies-port.ts';
@@ -76,10 +77,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   try {
     await app.listen({ host: config.httpHost, port: config.httpPort });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new FirstreadError('config-invalid', `port ${config.httpPort} is taken by another program; choose another with --http-port`);
-    }
-    throw error;
+    throw listenError(error, { host: config.httpHost, port: config.httpPort, flag: 'http' });
   }
   const { port } = app.server.address() as AddressInfo;
   const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;

@@ -12,6 +12,7 @@ import type { Spool } from '../intake/spool.ts';
 import type { RecordedInstance } from '../registry/instance-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { InstanceHeader } from '../study/types.ts';
+import { listenError } from './listen-error.ts';
 import type { ListenerJournal } from './listener-journal.ts';
 import { orderContext } from './order-context.ts';
 import type { StudyEngine } from './study-engine.ts';
@@ -100,5 +101,7 @@ export async function startIntake(parts: IntakeSideParts): Promise<Listener> {
       objectMaxBytes: config.objectMaxBytes,
     },
     onEvent: (event) => journal.onListenerEvent(event),
+  }).catch((error: unknown) => {
+    throw listenError(error, { host: config.dicomHost, port: config.dicomPort, flag: 'dicom' });
   });
 }

@@ -41,7 +41,8 @@ export function createReadiness(onChange: (name: string, outcome: CheckOutcome) 
         entry.lastOk = outcome.ok;
         return { name, required: entry.required, ...outcome };
       });
-      return { ready: outcomes.every((outcome) => outcome.ok || !outcome.required), checks: outcomes };
+      // Nothing asked is nothing known.
+      return { ready: outcomes.length > 0 && outcomes.every((outcome) => outcome.ok || !outcome.required), checks: outcomes };
     },
   };
   return readiness;

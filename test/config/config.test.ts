@@ -32,6 +32,9 @@ describe('what is refused, by name', () => {
     [{}, {}, '{"dicomPort": ', /not JSON/],
     [{ provider: 'tpu' }, {}, undefined, /expected cpu or cuda:N/],
     [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104 }] }, /destination 1: "calledAeTitle"/],
+    [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104, calledAeTitle: 'P', sendOriginal: true }] }, /destination 1: "sendOriginal" is not one of/],
+    [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104, calledAeTitle: 'P', tls: 'yes' }] }, /destination 1: "tls" must be true or false/],
+    [{}, {}, { constructor: 1 }, /"constructor" is not a setting/],
     [{ 'ae-title': 'A TITLE MUCH TOO LONG' }, {}, undefined, /"aeTitle"/],
   ])('%j %j %j', (flags, environment, settings, expected) => {
     expect(() => loadConfig({ data: folder(settings), ...flags }, environment)).toThrow(expected);

@@ -52,6 +52,10 @@ describe('metrics', () => {
 });
 
 describe('readiness', () => {
+  test('nothing asked is not ready', () => {
+    expect(createReadiness().report().ready).toBe(false);
+  });
+
   test('red until every required check passes, with reasons; a check that throws fails', () => {
     const changes: string[] = [];
     const readiness = createReadiness((name, { ok }) => void changes.push(`${name} ${ok}`));
