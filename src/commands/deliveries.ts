@@ -28,7 +28,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const registry = openRegistry(folder.registry, { readOnly: action !== 'retry' });
   try {
     if (action === 'retry') {
-      const failed = registry.deliveries('failed', SHOWN_MAX).filter((row) => destination === undefined || row.destination === destination);
+      const failed = registry.deliveries('failed', Number.MAX_SAFE_INTEGER).filter((row) => destination === undefined || row.destination === destination);
       const again = failed.filter(({ id }) => registry.retryDelivery(id, Date.now())).length;
       io.stdout.write(`${again} to be tried again\n`);
       return 0;

@@ -92,6 +92,8 @@ function startHubProcess(root: string, argv: readonly string[], outside: string)
     },
   );
   closeSync(logFile);
+  // A second Ctrl-C ends this process at once: its hub must not live on.
+  process.once('exit', () => child.kill('SIGTERM'));
   let greeting = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     greeting += text;

@@ -8,8 +8,9 @@ import type { ModelManifest } from '../inference/manifest-types.ts';
 import { readModelFolder } from '../inference/model-folder.ts';
 import type { FolderReading } from '../inference/model-folder.ts';
 import { describeProblem } from '../inference/model-manifest.ts';
-import { SHIPPED_MODELS, findModelFolders } from '../inference/model-set.ts';
+import { findModelFolders } from '../inference/model-set.ts';
 import { parseProvider } from '../inference/provider.ts';
+import { modelFolders } from '../hub/site-models.ts';
 import { formatTable, parseCommand, printable } from './command.ts';
 import type { CommandIo } from './command.ts';
 
@@ -27,7 +28,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { json: { type: 'boolean' } }, Number.MAX_SAFE_INTEGER);
   const [verb, ...folders] = positionals;
   const json = values.json === true;
-  if (verb === 'list' && folders.length === 0) return list(loaded.config.models.length > 0 ? loaded.config.models : [SHIPPED_MODELS], json, io);
+  if (verb === 'list' && folders.length === 0) return list(modelFolders(loaded.config.models, loaded.config.data), json, io);
   if (verb !== 'check' || folders.length === 0) throw new FirstreadError('usage', verb === 'check' ? 'name the folder to check' : 'say list, or check and a folder');
   const options = { provider: parseProvider(loaded.config.provider), intraOpThreads: loaded.config.inferenceThreads, batchMax: 4 };
   let bad = 0;

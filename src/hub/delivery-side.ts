@@ -45,12 +45,11 @@ export function startDelivery({ config, registry, spool, engine, log, metrics, n
 /** A destination that was taken out of the settings: its pending rows say so instead of waiting for ever. */
 function endDeliveriesToNobody(config: Config, registry: Registry, now: () => number): void {
   const known = new Set(config.destinations.map(({ name }) => name));
-  for (const { id, destination } of registry.deliveries('pending', ENDED_AT_ONCE_MAX)) {
+  if (registry.deliveryCounts().every(({ destination, state }) => state !== 'pending' || known.has(destination))) return;
+  for (const { id, destination } of registry.deliveries('pending', Number.MAX_SAFE_INTEGER)) {
     if (!known.has(destination)) registry.markDelivery(id, 'failed', now(), { error: 'this destination is no longer in the settings' });
   }
 }
-
-const ENDED_AT_ONCE_MAX = 10_000;
 
 function open(setting: DestinationSetting, config: Config, source: Spool): Destination {
   if (setting.kind === 'folder') return createFolderDestination({ name: setting.name, path: setting.path, source });

@@ -66,14 +66,14 @@ export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<v
   };
 }
 
-async function setGauges({ registry, queue, metrics, freeSpace, now, associations }: HousekeepingParts): Promise<void> {
+async function setGauges({ config, registry, queue, metrics, freeSpace, now, associations }: HousekeepingParts): Promise<void> {
   metrics.associations.set(associations());
   metrics.diskFreeBytes.set((await freeSpace.refresh()).freeBytes);
   metrics.queueUp.set(queue.healthy() ? 1 : 0);
   const byState = new Map<string, number>();
   for (const { state, count } of registry.openCounts()) byState.set(state, (byState.get(state) ?? 0) + count);
   for (const state of ['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention']) metrics.studies.set(byState.get(state) ?? 0, { state });
-  const pending = new Map<string, number>();
+  const pending = new Map<string, number>(config.destinations.map(({ name }) => [name, 0]));
   for (const { destination, state, count } of registry.deliveryCounts()) if (state === 'pending') pending.set(destination, count);
   for (const [destination, count] of pending) metrics.deliveriesPending.set(count, { destination });
   registry.removeExpiredCredentials(now());

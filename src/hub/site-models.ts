@@ -24,13 +24,15 @@ export interface SiteModels {
   readonly configurationSha256: string;
 }
 
-/**
- * The folders of a site's models, later ones winning: the configured ones, else the shipped ones and whatever lies in
- * models/ of the data folder. Without a lung field of its own a site has the shipped one: it tells what is no chest.
- */
-export async function siteModelFolders(configured: readonly string[], dataRoot?: string): Promise<{ readonly folders: readonly string[]; readonly set: ModelSet }> {
+/** The folders of a site's models, later ones winning: the configured ones, else the shipped ones and models/ of the data folder. */
+export function modelFolders(configured: readonly string[], dataRoot?: string): readonly string[] {
   const own = dataRoot === undefined ? undefined : join(dataRoot, 'models');
-  const folders = configured.length > 0 ? configured : [SHIPPED_MODELS, ...(own !== undefined && existsSync(own) ? [own] : [])];
+  return configured.length > 0 ? configured : [SHIPPED_MODELS, ...(own !== undefined && existsSync(own) ? [own] : [])];
+}
+
+/** The same with the models in them. Without a lung field of its own a site has the shipped one: it tells what is no chest. */
+export async function siteModelFolders(configured: readonly string[], dataRoot?: string): Promise<{ readonly folders: readonly string[]; readonly set: ModelSet }> {
+  const folders = modelFolders(configured, dataRoot);
   const set = await loadModelSet(folders);
   const shippedLungField = join(SHIPPED_MODELS, 'lung-field');
   if (set.lungField !== undefined || !existsSync(shippedLungField)) return { folders, set };
