@@ -67,7 +67,7 @@ def add_line(film, rng, cy, cx):
 
 
 def add_distractor(film, rng, cy, cx):
-    kind = rng.integers(0, 5)
+    kind = rng.integers(0, 6)
     if kind == 0:
         add_line(film, rng, cy, cx)
     elif kind == 1:  # a dense dot: vessel end on, calcified granuloma under 5 mm, electrode
@@ -84,6 +84,14 @@ def add_distractor(film, rng, cy, cx):
         y, x = np.mgrid[-half:half + 1, -half:half + 1]
         stretch = rng.uniform(0.5, 2)
         add_patch(film, (rng.uniform(0.03, 0.14) * np.exp(-((x / radius) ** 2 * stretch + (y / radius) ** 2 / stretch))).astype(np.float32), int(cy), int(cx))
+    elif kind == 4:  # an electrode or button: a sharp, even, bright disc, often on a wire
+        radius, amount = rng.uniform(4, 12), rng.uniform(0.18, 0.5)
+        half = int(radius) + 3
+        y, x = np.mgrid[-half:half + 1, -half:half + 1]
+        disc = np.clip(radius - np.hypot(x, y) + 0.5, 0, 1) - rng.choice([0, 0.6]) * np.clip(radius * 0.6 - np.hypot(x, y) + 0.5, 0, 1)
+        add_patch(film, (amount * disc).astype(np.float32), int(cy), int(cx))
+        if rng.random() < 0.6:
+            add_line(film, rng, cy, cx)
     else:  # two crossing lines: rib crossings, vessel crossings
         add_line(film, rng, cy, cx)
         add_line(film, rng, cy, cx)

@@ -56,6 +56,8 @@ class Exported:
         write_onnx(path, module, size, output_names)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Spinning threads lose against anything else that runs on the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session, self.names = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]), list(output_names)
 
     def __call__(self, image):

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from .splits import read_splits
 
-PER_GROUP = {"tb/shenzhen": 20, "tb/tbx11k": 15, "nodule/nih": 25}
+PER_GROUP = {"tb/shenzhen": 12, "tb/tbx11k": 8, "nodule/nih": 12}
 
 
 def contrast(film, factor):
