@@ -19,7 +19,7 @@ export type DestinationSetting = DestinationWishes &
 const REPORT_KINDS: readonly ReportKind[] = ['flagged', 'below-threshold', 'not-analysed'];
 
 /** A misspelt wish would go unheard for months. */
-const KEYS = new Set(['name', 'kind', 'host', 'port', 'calledAeTitle', 'callingAeTitle', 'tls', 'path', 'reportKinds', 'sopClass', 'sendOriginals']);
+const KEYS = new Set(['name', 'kind', 'host', 'port', 'calledAeTitle', 'callingAeTitle', 'tls', 'path', 'reportKinds', 'sopClass', 'sendOriginals', 'pictures']);
 
 function fail(index: number, sentence: string): never {
   throw new FirstreadError('config-invalid', `destination ${index + 1}: ${sentence}`);
@@ -33,7 +33,7 @@ export function checkDestinations(value: unknown): readonly DestinationSetting[]
     const raw = entry as Record<string, unknown>;
     const unknown = Object.keys(raw).find((key) => !KEYS.has(key));
     if (unknown !== undefined) return fail(index, `"${unknown}" is not one of ${[...KEYS].join(', ')}`);
-    for (const key of ['tls', 'sendOriginals']) if (raw[key] !== undefined && typeof raw[key] !== 'boolean') return fail(index, `"${key}" must be true or false`);
+    for (const key of ['tls', 'sendOriginals', 'pictures']) if (raw[key] !== undefined && typeof raw[key] !== 'boolean') return fail(index, `"${key}" must be true or false`);
     const name = raw['name'];
     if (typeof name !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(name)) return fail(index, '"name" must be 1–64 letters, digits, . _ or -');
     if (names.has(name)) return fail(index, `the name "${name}" is used twice`);
@@ -44,7 +44,7 @@ export function checkDestinations(value: unknown): readonly DestinationSetting[]
     }
     const sopClass = raw['sopClass'] ?? 'comprehensive-3d';
     if (sopClass !== 'comprehensive-3d' && sopClass !== 'comprehensive') return fail(index, '"sopClass" must be comprehensive-3d or comprehensive');
-    const common = { name, reportKinds: kinds as ReportKind[], sopClass, sendOriginals: raw['sendOriginals'] === true } as const;
+    const common = { name, reportKinds: kinds as ReportKind[], sopClass, sendOriginals: raw['sendOriginals'] === true, pictures: raw['pictures'] === true } as const;
     if (raw['kind'] === 'folder') {
       if (typeof raw['path'] !== 'string' || raw['path'] === '') return fail(index, '"path" must be a folder');
       return { kind: 'folder', ...common, path: raw['path'] };

@@ -1,7 +1,7 @@
 /**
  * Explicit VR Little Endian → Implicit VR Little Endian (PS3.5 §7.1, annex A.1), for our own reports only: the default
  * transfer syntax is the one that every archive must take, and some old ones take no other. The values stay as they are,
- * byte for byte; only the element headers change. Pure. Leaves out pixel data and sequences of defined length, which
+ * byte for byte; only the element headers change. Pure. Leaves out encapsulated pixel data and sequences of defined length, which
  * our writer does not make.
  */
 import { FirstreadError } from '../errors.ts';

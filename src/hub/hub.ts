@@ -67,6 +67,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const reports = createReportWriter({
     registry,
     spool,
+    previews: folder.previews,
     families: models.families,
     destinations: config.destinations,
     device: {
@@ -83,6 +84,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       log.write('storage-failed', { studyInstanceUid, error });
       reconciler.soon();
     },
+    onPictureMissing: (studyInstanceUid, error) => log.write('picture-missing', { studyInstanceUid, error }),
   });
   const onChanged = (study: Study): void => {
     outcomes.onChanged(study);
@@ -122,7 +124,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   log.write('listener-open', { port: listener.port, address: config.dicomHost });
   void reconciler.now();
   const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
-  const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, log, now, associations: () => listener?.associations() ?? 0 });
+  const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, readiness, log, now, associations: () => listener?.associations() ?? 0 });
 
   writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
   log.write('hub-ready', { port: listener.port });

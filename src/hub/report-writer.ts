@@ -4,21 +4,22 @@
  * under the same UIDs, so a crash at any point is mended by doing it again. One study at a time: reports are small, and
  * the flag has long been shown.
  */
-import { createHash } from 'node:crypto';
 import { parseDataSet } from '../dicom/data-set.ts';
 import { readPatientStudyModule } from '../dicom/patient-study-module.ts';
 import { isProjectionXRay } from '../dicom/sop-classes.ts';
 import type { Deliverable, DestinationWishes } from '../delivery/plan.ts';
-import { planDeliveries, reportSopClasses } from '../delivery/plan.ts';
-import { dataSetOffsetOf, fileKeyOf } from '../intake/file-key.ts';
+import { picturedSopClasses, planDeliveries, reportSopClasses } from '../delivery/plan.ts';
+import { dataSetOffsetOf } from '../intake/file-key.ts';
 import type { Spool } from '../intake/spool.ts';
 import type { InstanceRecord } from '../registry/instance-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { NewDelivery, ReportFile } from '../registry/report-rows.ts';
 import { buildChestReport } from '../report/chest-report.ts';
-import type { ChestReportFacts, ReportingDevice, ReportSopClass, SourceImage, Statement } from '../report/report-facts.ts';
+import type { ChestReportFacts, ReportingDevice, SourceImage, Statement } from '../report/report-facts.ts';
 import type { CodedReason, FindingFamily, ModelReference, Study } from '../study/types.ts';
 import { bodyPartClaim } from '../study/header-claims.ts';
+import { keepReport } from './report-file.ts';
+import { pictureOf } from './report-pictures.ts';
 import type { StudyEngine } from './study-engine.ts';
 
 /** The families that this site's models answer for, and by which models. */
@@ -30,6 +31,8 @@ export interface ReportingFamily {
 export interface ReportWriterParts {
   readonly registry: Registry;
   readonly spool: Spool;
+  /** The folder of the pictures that workers leave. */
+  readonly previews: string;
   readonly families: readonly ReportingFamily[];
   readonly destinations: readonly DestinationWishes[];
   readonly device: ReportingDevice;
@@ -38,6 +41,8 @@ export interface ReportWriterParts {
   readonly engine: () => Pick<StudyEngine, 'changed' | 'execute'>;
   readonly onWritten: (about: { readonly study: Study; readonly reportCount: number; readonly durationMs: number }) => void;
   readonly onTrouble: (studyInstanceUid: string, error: unknown) => void;
+  /** A picture that a destination wants could not be made; the report goes without. */
+  readonly onPictureMissing: (studyInstanceUid: string, error: unknown) => void;
 }
 
 export interface ReportWriter {
@@ -82,7 +87,7 @@ export function createReportWriter(parts: ReportWriterParts): ReportWriter {
 }
 
 async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string, revision: number): Promise<void> {
-  const { registry, spool, destinations, now } = parts;
+  const { registry, spool, now } = parts;
   const startedAtMs = now();
   const study = registry.study(studyInstanceUid);
   // A newer image came meanwhile: its revision asks again.
@@ -95,9 +100,7 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   if (images.length > 0 && readable !== undefined) {
     const patientAndStudy = await readPatientAndStudy(spool, readable);
     for (const { family, models } of parts.families) {
-      for (const sopClass of reportSopClasses(destinations)) {
-        reports.push(await writeReport(parts, { study, family, models, sopClass, images, patientAndStudy }));
-      }
+      reports.push(...(await writeFamily(parts, { study, family, models, images, patientAndStudy })));
     }
   }
   const change = await registry.commitSoon(() => registry.recordReports(studyInstanceUid, revision, reports, deliveries(parts, reports, instances), now()));
@@ -122,19 +125,40 @@ interface ReportRequest {
   readonly study: Study;
   readonly family: FindingFamily;
   readonly models: readonly ModelReference[];
-  readonly sopClass: ReportSopClass;
   readonly images: readonly InstanceRecord[];
   readonly patientAndStudy: ChestReportFacts['patientAndStudy'];
 }
 
-async function writeReport(parts: ReportWriterParts, request: ReportRequest): Promise<ReportFile> {
-  const { registry, spool } = parts;
-  const { study, family, models, sopClass, images, patientAndStudy } = request;
-  const analysedAtMs = analysisEndedAtMs(registry, study);
-  const earlier = registry.reportsOf(study.studyInstanceUid).find((report) => report.family === family && report.revision < study.revision && isSameClass(report.sopClassUid, sopClass));
-  const report = buildChestReport({
+/** The report in each SOP class that somebody wants; and its picture, which those that get it name. */
+async function writeFamily(parts: ReportWriterParts, request: ReportRequest): Promise<ReportFile[]> {
+  const { registry, spool, destinations } = parts;
+  const { study, family, images } = request;
+  const facts = factsOf(parts, request);
+  const { statement } = facts;
+  const pictured = picturedSopClasses(destinations);
+  const film = statement.kind === 'scored' ? images.find(({ sopInstanceUid }) => sopInstanceUid === statement.finding.sopInstanceUid) : undefined;
+  const visual = pictured.length === 0 || film === undefined ? undefined : await pictureOf(parts.previews, facts, film.fileKey, (error) => parts.onPictureMissing(study.studyInstanceUid, error));
+  const files: ReportFile[] = [];
+  for (const sopClass of reportSopClasses(destinations)) {
+    const kind = sopClass === 'comprehensive' ? 'sr-comprehensive' : 'sr';
+    const earlier = registry.reportsOf(study.studyInstanceUid).find((report) => report.family === family && report.revision < study.revision && report.kind === kind);
+    const report = buildChestReport({
+      ...facts,
+      sopClass,
+      ...(earlier === undefined ? {} : { predecessor: { sopClassUid: earlier.sopClassUid, sopInstanceUid: earlier.sopInstanceUid, seriesInstanceUid: earlier.seriesInstanceUid ?? '' } }),
+      ...(visual === undefined || !pictured.includes(sopClass) ? {} : { visual }),
+    });
+    files.push(await keepReport(spool, report, { family, kind, outcome: report.kind, ...(earlier === undefined ? {} : { predecessorSopInstanceUid: earlier.sopInstanceUid }) }));
+  }
+  if (visual !== undefined) files.push(await keepReport(spool, visual, { family, kind: 'secondary-capture', outcome: 'flagged' }));
+  return files;
+}
+
+function factsOf(parts: ReportWriterParts, { study, family, models, images, patientAndStudy }: ReportRequest): ChestReportFacts {
+  const analysedAtMs = analysisEndedAtMs(parts.registry, study);
+  return {
     family,
-    sopClass,
+    sopClass: 'comprehensive-3d',
     studyInstanceUid: study.studyInstanceUid,
     revision: study.revision,
     patientAndStudy,
@@ -147,27 +171,8 @@ async function writeReport(parts: ReportWriterParts, request: ReportRequest): Pr
     device: parts.device,
     analysedAtMs,
     utcOffsetMinutes: -new Date(analysedAtMs).getTimezoneOffset(),
-    ...(earlier === undefined ? {} : { predecessor: { sopClassUid: earlier.sopClassUid, sopInstanceUid: earlier.sopInstanceUid, seriesInstanceUid: earlier.seriesInstanceUid ?? '' } }),
-  });
-  const contentSha256 = createHash('sha256').update(report.bytes.subarray(dataSetOffsetOf(report.bytes))).digest('hex');
-  const fileKey = fileKeyOf(report.sopInstanceUid, report.transferSyntaxUid, contentSha256);
-  await spool.put('reports', fileKey, report.bytes);
-  return {
-    family,
-    kind: sopClass === 'comprehensive' ? 'sr-comprehensive' : 'sr',
-    sopClassUid: report.sopClassUid,
-    sopInstanceUid: report.sopInstanceUid,
-    seriesInstanceUid: report.seriesInstanceUid,
-    transferSyntaxUid: report.transferSyntaxUid,
-    fileKey,
-    contentSha256,
-    byteLength: report.bytes.byteLength,
-    outcome: report.kind,
-    ...(earlier === undefined ? {} : { predecessorSopInstanceUid: earlier.sopInstanceUid }),
   };
 }
-
-const isSameClass = (sopClassUid: string, sopClass: ReportSopClass): boolean => (sopClassUid === '1.2.840.10008.5.1.4.1.1.88.33') === (sopClass === 'comprehensive');
 
 function sourceImage({ header, sopInstanceUid, contentSha256, standing }: InstanceRecord): SourceImage {
   const rows = standing.image?.rows ?? header.rows;
@@ -211,13 +216,11 @@ async function readPatientAndStudy(spool: Spool, { fileKey, header }: InstanceRe
 
 function deliveries({ destinations }: ReportWriterParts, reports: readonly ReportFile[], instances: readonly InstanceRecord[]): NewDelivery[] {
   const deliverables: Deliverable[] = [
-    ...reports.map(({ outcome, kind, sopInstanceUid, fileKey }) => ({
-      subject: 'report' as const,
-      reportKind: outcome,
-      sopClass: kind === 'sr-comprehensive' ? ('comprehensive' as const) : ('comprehensive-3d' as const),
-      sopInstanceUid,
-      fileKey,
-    })),
+    ...reports.map(({ outcome, kind, sopInstanceUid, fileKey }) =>
+      kind === 'secondary-capture'
+        ? { subject: 'picture' as const, sopInstanceUid, fileKey }
+        : { subject: 'report' as const, reportKind: outcome, sopClass: kind === 'sr-comprehensive' ? ('comprehensive' as const) : ('comprehensive-3d' as const), sopInstanceUid, fileKey },
+    ),
     ...instances.filter(({ removedAtMs }) => removedAtMs === undefined).map(({ sopInstanceUid, fileKey }) => ({ subject: 'instance' as const, sopInstanceUid, fileKey })),
   ];
   return [...planDeliveries(destinations, deliverables)];

@@ -59,6 +59,7 @@ export const LOG_EVENTS = {
   'study-attention': event(5002, 'warn', 'study needs a human'),
   'study-read': event(5003, 'info', 'study left the worklist'),
   'reports-written': event(5004, 'info', 'reports written'),
+  'picture-missing': event(5005, 'warn', 'a report goes without the picture of its finding'),
 
   'delivery-sent': event(6001, 'info', 'delivered'),
   'delivery-delayed': event(6002, 'warn', 'delivery failed, will be tried again'),

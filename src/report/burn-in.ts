@@ -48,10 +48,15 @@ export interface RgbPicture {
   readonly pixels: Uint8Array;
 }
 
+/** The narrowest picture that takes the words whole. */
+export function wordsColumns(words: string): number {
+  return (words.length + 1) * LETTER_COLUMNS;
+}
+
 /** The picture with a black band below it that carries the words in white, as large as its width allows. */
 export function burnInWords(picture: RgbPicture, words: string): RgbPicture {
   const { rows, columns, pixels } = picture;
-  const dotPixels = Math.max(1, Math.floor(columns / ((words.length + 1) * LETTER_COLUMNS)));
+  const dotPixels = Math.max(1, Math.floor(columns / wordsColumns(words)));
   const bandRows = (LETTER_ROWS + 2 * MARGIN_DOTS) * dotPixels;
   const marked = new Uint8Array((rows + bandRows) * columns * 3);
   marked.set(pixels);

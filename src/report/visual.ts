@@ -1,13 +1,13 @@
 /**
  * A picture for systems that show pictures and nothing else: Secondary Capture Image (PS3.3 A.8.1), 8-bit RGB, in a new
- * series, with burnt-in words. A copy: the original is never altered. Pure: takes the RGB picture (overlay.ts). Low
- * priority by design, off unless a site asks for it. Leaves out multi-frame and presentation states.
+ * series, with burnt-in words. A copy: the original is never altered. Pure: takes the RGB picture (overlay.ts). Off
+ * unless a destination asks for it. Leaves out multi-frame and presentation states.
  */
 import assert from 'node:assert/strict';
 import { uidFromHash } from '../dicom/uid.ts';
 import { writeDicom } from '../dicom/write-part10.ts';
 import type { NaturalisedDataSet } from '../dicom/write-part10.ts';
-import { burnInWords } from './burn-in.ts';
+import { burnInWords, wordsColumns } from './burn-in.ts';
 import type { RgbPicture } from './burn-in.ts';
 import { codeItem, concept } from './coded-concepts.ts';
 import { sopReference } from './content-tree.ts';
@@ -18,6 +18,8 @@ import type { ChestReportFacts, ReportReference } from './report-facts.ts';
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 /** Burnt in: the pure font has capitals only. */
 const WORDS = 'AI - PRIORITISATION ONLY';
+/** Narrower ones would cut the words. */
+export const PICTURE_COLUMNS_MIN = wordsColumns(WORDS);
 const SOURCE_FOR_PROCESSING = concept('121322', 'DCM', 'Source image for image processing operation');
 /** Of a side: a preview has 1024. */
 const SIDE_PIXELS_MAX = 4096;
@@ -37,8 +39,8 @@ export function visualReference(facts: ChestReportFacts): ReportReference {
   };
 }
 
-/** `wasLossy`: the source was compressed with loss, which the copy inherits. Only of flagged findings. */
-export function buildVisual(facts: ChestReportFacts, picture: RgbPicture, wasLossy: boolean): VisualReport {
+/** Only of flagged findings. */
+export function buildVisual(facts: ChestReportFacts, picture: RgbPicture): VisualReport {
   const { statement } = facts;
   assert(statement.kind === 'scored' && statement.finding.flagged, 'only a flagged finding is pictured');
   assert(Math.max(picture.rows, picture.columns) <= SIDE_PIXELS_MAX, `a picture of ${picture.columns} × ${picture.rows}`);
@@ -58,7 +60,8 @@ export function buildVisual(facts: ChestReportFacts, picture: RgbPicture, wasLos
     Laterality: '',
     PatientOrientation: '',
     BurnedInAnnotation: 'YES',
-    LossyImageCompression: wasLossy ? '01' : '00',
+    // Once lossy, always lossy (PS3.3 C.7.6.1.1.5): the preview below it is a JPEG.
+    LossyImageCompression: '01',
     DerivationDescription: 'Reduced copy with marks of an algorithm; for the order of reading only',
     SourceImageSequence: [{ ...sopReference(source), PurposeOfReferenceCodeSequence: [codeItem(SOURCE_FOR_PROCESSING)] }],
     SamplesPerPixel: 3,

@@ -26,8 +26,8 @@ describe('pace', () => {
 });
 
 describe('what goes where', () => {
-  const pacs: DestinationWishes = { name: 'pacs', reportKinds: DEFAULT_REPORT_KINDS, sopClass: 'comprehensive-3d', sendOriginals: false };
-  const old: DestinationWishes = { name: 'old', reportKinds: ['flagged'], sopClass: 'comprehensive', sendOriginals: true };
+  const pacs: DestinationWishes = { name: 'pacs', reportKinds: DEFAULT_REPORT_KINDS, sopClass: 'comprehensive-3d', sendOriginals: false, pictures: false };
+  const old: DestinationWishes = { name: 'old', reportKinds: ['flagged'], sopClass: 'comprehensive', sendOriginals: true, pictures: false };
   const report = (reportKind: 'flagged' | 'below-threshold' | 'not-analysed', sopClass: 'comprehensive-3d' | 'comprehensive'): Deliverable => ({
     subject: 'report',
     reportKind,

@@ -30,7 +30,9 @@ async function site() {
       device: { manufacturer: 'Firstread', serialNumber: '1', softwareVersion: '0' },
       engine: () => ({ changed: () => undefined, execute: () => undefined }),
       onWritten: () => resolve(),
+      previews: join(root, 'previews'),
       onTrouble: (_uid, error) => reject(error),
+      onPictureMissing: () => undefined,
     });
   });
   async function receive(index: number) {

@@ -53,7 +53,7 @@ describe.runIf(needPeer('dciodvfy'))('dicom3tools', () => {
   it('dciodvfy finds no error in a picture', () => {
     const path = join(folder, 'visual.dcm');
     const picture = { rows: 33, columns: 31, pixels: new Uint8Array(33 * 31 * 3).fill(80) };
-    writeFileSync(path, buildVisual(CASES['tb-flagged'], picture, true).bytes);
+    writeFileSync(path, buildVisual(CASES['tb-flagged'], picture).bytes);
     const said = runPeer('dciodvfy', ['-new', path]);
     expect(said).toContain('SCImage');
     expect(said.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);

@@ -71,18 +71,18 @@ describe('the picture as an object', () => {
 
   it('is the one that the report names', () => {
     const visual = visualReference(facts);
-    const { sopInstanceUid, seriesInstanceUid } = buildVisual(facts, picture, false);
+    const { sopInstanceUid, seriesInstanceUid } = buildVisual(facts, picture);
     expect({ sopInstanceUid, seriesInstanceUid }).toEqual({ sopInstanceUid: visual.sopInstanceUid, seriesInstanceUid: visual.seriesInstanceUid });
     expect(JSON.stringify(chestReportDataSet({ ...facts, visual }))).toContain(visual.sopInstanceUid);
   });
 
   it('is the same bytes for the same facts', () => {
-    expect(Buffer.compare(buildVisual(facts, picture, false).bytes, buildVisual(facts, picture, false).bytes)).toBe(0);
-    expect(readPart10(buildVisual(facts, picture, false).bytes).remarks).toEqual([]);
+    expect(Buffer.compare(buildVisual(facts, picture).bytes, buildVisual(facts, picture).bytes)).toBe(0);
+    expect(readPart10(buildVisual(facts, picture).bytes).remarks).toEqual([]);
   });
 
   it('is never made of a finding that is not flagged', () => {
-    expect(() => buildVisual(CASES['tb-below-threshold'], picture, false)).toThrow(/flagged/);
-    expect(() => buildVisual(CASES['tb-not-analysed'], picture, false)).toThrow(/flagged/);
+    expect(() => buildVisual(CASES['tb-below-threshold'], picture)).toThrow(/flagged/);
+    expect(() => buildVisual(CASES['tb-not-analysed'], picture)).toThrow(/flagged/);
   });
 });
