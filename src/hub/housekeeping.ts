@@ -13,6 +13,7 @@ import { sweepSpool } from '../intake/sweep.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
+import type { Readiness } from '../ops/readiness.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -29,6 +30,7 @@ export interface HousekeepingParts {
   readonly queue: JobQueue;
   readonly metrics: FirstreadMetrics;
   readonly audit: Audit;
+  readonly readiness: Readiness;
   readonly log: Log;
   readonly now: () => number;
   readonly associations: () => number;
@@ -55,7 +57,11 @@ export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<v
     setInterval(() => track('gauges', () => setGauges(parts)), GAUGES_EVERY_MS),
     setInterval(() => track('retention', () => retain(parts)), RETENTION_EVERY_MS),
     setInterval(() => track('close by rule', async () => closeByRule(parts)), RULE_EVERY_MS),
-    setTimeout(() => track('sweep', () => sweep(parts)), SWEEP_AFTER_MS),
+    setTimeout(() => {
+      track('sweep', () => sweep(parts));
+      // A disk that was full at the start does not wait for the first regular round.
+      track('retention', () => retain(parts));
+    }, SWEEP_AFTER_MS),
   ];
   track('gauges', () => setGauges(parts));
   return {
@@ -66,7 +72,9 @@ export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<v
   };
 }
 
-async function setGauges({ config, registry, queue, metrics, freeSpace, now, associations }: HousekeepingParts): Promise<void> {
+async function setGauges({ config, registry, queue, metrics, freeSpace, readiness, now, associations }: HousekeepingParts): Promise<void> {
+  metrics.ready.set(readiness.report().ready ? 1 : 0);
+  metrics.oldestUnreadSeconds.set(Math.max(0, now() - (registry.waitingSinceMs() ?? now())) / 1000);
   metrics.associations.set(associations());
   metrics.diskFreeBytes.set((await freeSpace.refresh()).freeBytes);
   metrics.queueUp.set(queue.healthy() ? 1 : 0);

@@ -67,6 +67,8 @@ export interface WorklistQuery {
   explain(uidA: string, uidB: string, nowMs: number, caps?: WaitingCaps): string | undefined;
   /** How many open studies of each sort; what a page's counters need without parsing a row. */
   openCounts(): OpenCount[];
+  /** Since when the study waits that has waited longest; undefined where nobody waits. */
+  waitingSinceMs(): number | undefined;
 }
 
 type Placed = RankedStudy<Rankable & { readonly id: number }>;
@@ -177,6 +179,10 @@ export function createWorklistQuery(database: Database): WorklistQuery {
           attention: row['attention'] === 1,
           count: Number(row['n']),
         })),
+    waitingSinceMs() {
+      const since = database.get('SELECT min(waiting_since_ms) AS since FROM studies WHERE on_list = 1')?.['since'];
+      return since === null || since === undefined ? undefined : Number(since);
+    },
   };
 }
 

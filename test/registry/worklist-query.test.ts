@@ -111,6 +111,7 @@ describe('the list', () => {
     expect(registry.row('2', NOW_MS)?.rank).toBe(3);
     expect(registry.row('nobody', NOW_MS)).toBeUndefined();
     expect(registry.openCounts()).toContainEqual({ state: 'assessed', priority: 'critical', flagged: true, scored: true, attention: false, count: 1 });
+    expect(registry.waitingSinceMs()).toBe(NOW_MS - Math.max(...registry.worklist({ nowMs: NOW_MS }).rows.map(({ waitingMs }) => waitingMs)));
   });
 });
 
