@@ -40,6 +40,8 @@ const LETTER_ROWS = 7;
 /** Five dots and a gap. */
 const LETTER_COLUMNS = 6;
 const MARGIN_DOTS = 3;
+/** Of 1024 columns, letters of 28 rows: read across a desk. */
+const DOT_PIXELS_MAX = 4;
 
 /** Interleaved RGB, 8 bits a sample, row by row. */
 export interface RgbPicture {
@@ -53,10 +55,15 @@ export function wordsColumns(words: string): number {
   return (words.length + 1) * LETTER_COLUMNS;
 }
 
-/** The picture with a black band below it that carries the words in white, as large as its width allows. */
-export function burnInWords(picture: RgbPicture, words: string): RgbPicture {
+/**
+ * The picture with a black band below it that carries the words in white, as large as its width allows and a reader
+ * needs; then `more`, where it fits whole.
+ */
+export function burnInWords(picture: RgbPicture, required: string, more = ''): RgbPicture {
   const { rows, columns, pixels } = picture;
-  const dotPixels = Math.max(1, Math.floor(columns / wordsColumns(words)));
+  const longer = `${required}   ${more}`;
+  const words = more !== '' && wordsColumns(longer) <= columns ? longer : required;
+  const dotPixels = Math.min(DOT_PIXELS_MAX, Math.max(1, Math.floor(columns / wordsColumns(words))));
   const bandRows = (LETTER_ROWS + 2 * MARGIN_DOTS) * dotPixels;
   const marked = new Uint8Array((rows + bandRows) * columns * 3);
   marked.set(pixels);

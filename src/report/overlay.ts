@@ -30,7 +30,7 @@ export function drawOverlay(film: GreyPicture, stored: StoredSize, finding: Find
   const { rows, columns } = film;
   assert.equal(film.pixels.length, rows * columns, 'one byte a pixel');
   const pixels = new Uint8Array(rows * columns * 3);
-  film.pixels.forEach((grey, index) => pixels.fill(grey, index * 3, index * 3 + 3));
+  for (let from = 0, to = 0; from < film.pixels.length; from++) for (let channel = 0; channel < 3; channel++, to++) pixels[to] = film.pixels[from]!;
   const picture = { rows, columns, pixels };
   const scale = { x: columns / stored.columns, y: rows / stored.rows };
   if (finding.heatmap !== undefined) tint(picture, scale, finding.heatmap);
@@ -44,22 +44,44 @@ interface Scale {
   readonly y: number;
 }
 
+/** Between cells the heat is interpolated: their edges are the network's, not the patient's. Warm ones hardly show. */
 function tint({ rows, columns, pixels }: RgbPicture, scale: Scale, { area, ...heatmap }: Heatmap): void {
   const cells = Buffer.from(heatmap.cellsBase64, 'base64');
   assert.equal(cells.length, heatmap.rows * heatmap.columns, 'one byte a cell');
+  const across = Array.from({ length: columns }, (_, column) => between(((column + 0.5) / scale.x - area.x) / area.width, heatmap.columns));
   for (let row = 0; row < rows; row++) {
-    const cellRow = Math.floor(((row + 0.5) / scale.y - area.y) / (area.height / heatmap.rows));
-    if (cellRow < 0 || cellRow >= heatmap.rows) continue;
+    const down = between(((row + 0.5) / scale.y - area.y) / area.height, heatmap.rows);
+    if (down === undefined) continue;
     for (let column = 0; column < columns; column++) {
-      const cellColumn = Math.floor(((column + 0.5) / scale.x - area.x) / (area.width / heatmap.columns));
-      if (cellColumn < 0 || cellColumn >= heatmap.columns) continue;
-      const opacity = ((cells[cellRow * heatmap.columns + cellColumn] ?? 0) / 255) * TINT_OPACITY_MAX;
+      const over = across[column];
+      if (over === undefined) continue;
+      const above = mix(cells[down.low * heatmap.columns + over.low]!, cells[down.low * heatmap.columns + over.high]!, over.part);
+      const below = mix(cells[down.high * heatmap.columns + over.low]!, cells[down.high * heatmap.columns + over.high]!, over.part);
+      const heat = mix(above, below, down.part) / 255;
+      const opacity = heat * heat * TINT_OPACITY_MAX;
       const at = (row * columns + column) * 3;
-      TINT.forEach((sample, channel) => {
-        pixels[at + channel] = Math.round((pixels[at + channel] ?? 0) * (1 - opacity) + sample * opacity);
-      });
+      for (let channel = 0; channel < 3; channel++) pixels[at + channel] = Math.round(mix(pixels[at + channel]!, TINT[channel]!, opacity));
     }
   }
+}
+
+interface Between {
+  readonly low: number;
+  readonly high: number;
+  /** 0 at the middle of the low cell, 1 at that of the high one. */
+  readonly part: number;
+}
+
+/** The two cells around a place (0–1 of the area) in one direction; undefined outside. */
+function between(place: number, count: number): Between | undefined {
+  if (!(place >= 0 && place < 1)) return undefined;
+  const at = Math.min(Math.max(place * count - 0.5, 0), count - 1);
+  const low = Math.floor(at);
+  return { low, high: Math.min(low + 1, count - 1), part: at - low };
+}
+
+function mix(from: number, to: number, part: number): number {
+  return from * (1 - part) + to * part;
 }
 
 function cornersOf({ x, y, width, height }: Box): Polygon {

@@ -47,7 +47,8 @@ export function buildVisual(facts: ChestReportFacts, picture: RgbPicture): Visua
   const source = facts.images.find((image) => image.sopInstanceUid === statement.finding.sopInstanceUid);
   assert(source !== undefined, 'the finding lies on an image that is not listed');
   const reference = visualReference(facts);
-  const marked = burnInWords(picture, WORDS);
+  // Two pictures of one film are told apart by their names, as far as there is room for them.
+  const marked = burnInWords(picture, WORDS, facts.family.toUpperCase());
   const dataSet: NaturalisedDataSet = {
     ...withoutReport(documentHeader(facts, reportIdentity(facts))),
     SOPClassUID: reference.sopClassUid,
