@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { createLive } from '../api/live.ts';
 import { createSpool, SPOOL_LIMITS } from '../intake/spool.ts';
 import { realFileSystem } from '../intake/spool-file-system.ts';
+import { FirstreadError } from '../errors.ts';
 import { createAudit } from '../ops/audit.ts';
 import { createFirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
@@ -82,7 +83,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     onWritten: outcomes.onReports,
     onTrouble: (studyInstanceUid, error) => {
       log.write('storage-failed', { studyInstanceUid, error });
-      reconciler.soon();
+      // A file that is gone is not back in three seconds: the regular round asks again.
+      if (!(error instanceof FirstreadError && error.code === 'instance-missing')) reconciler.soon();
     },
     onPictureMissing: (studyInstanceUid, error) => log.write('picture-missing', { studyInstanceUid, error }),
   });

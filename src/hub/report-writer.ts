@@ -99,7 +99,7 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   const readable = [...images, ...instances].find(({ removedAtMs }) => removedAtMs === undefined);
   if (images.length > 0 && readable !== undefined) {
     const patientAndStudy = await readPatientAndStudy(spool, readable);
-    for (const { family, models } of parts.families) {
+    for (const { family, models } of familiesOf(study, parts.families)) {
       reports.push(...(await writeFamily(parts, { study, family, models, images, patientAndStudy })));
     }
   }
@@ -107,6 +107,17 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   parts.engine().changed(change.study);
   parts.engine().execute(studyInstanceUid, change.commands);
   parts.onWritten({ study: change.study, reportCount: reports.length, durationMs: now() - startedAtMs });
+}
+
+/**
+ * What was found names the model that found it: the site's models may be others by now (replaced between answer and
+ * report), or another machine's worker may have more of them.
+ */
+function familiesOf({ assessment }: Study, site: readonly ReportingFamily[]): readonly ReportingFamily[] {
+  const answered = assessment.findings.flatMap(({ family, model, shadow }): ReportingFamily[] => (shadow === true ? [] : [{ family, models: [model] }]));
+  const stillServed = ({ family, models: [model] }: ReportingFamily): ReportingFamily | undefined =>
+    site.find((each) => each.family === family && each.models.some(({ sha256 }) => sha256 === model?.sha256));
+  return [...answered.map((each) => stillServed(each) ?? each), ...site.filter(({ family }) => !answered.some((each) => each.family === family))];
 }
 
 /**

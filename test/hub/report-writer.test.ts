@@ -66,6 +66,24 @@ test('a flag stands in the next report though retention removed the film it was 
   registry.close();
 });
 
+test('a report names the model that found it, though the site has another one by now; each family once', async () => {
+  const { registry, spool, writer, written, receive } = await site();
+  const { studyInstanceUid, sopInstanceUid, contentSha256 } = await receive(0);
+  const earlier = { name: 'before', version: '0', sha256: 'e'.repeat(64) };
+  const outcome = { ...scored(90), findings: [{ ...found(90), model: earlier }, { ...found(70), family: 'lung nodule', label: 'lung nodule', model: earlier }] } as unknown as AnalysisOutcome;
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome }, 10);
+  writer.write(studyInstanceUid, 1);
+  await written;
+  const reports = registry.reportsOf(studyInstanceUid);
+  expect(reports.map(({ family, outcome: kind }) => [family, kind]).sort()).toEqual([['lung nodule', 'flagged'], ['tuberculosis', 'flagged']]);
+  for (const { fileKey, byteLength } of reports) {
+    const text = Buffer.from(await spool.read('reports', fileKey, 0, byteLength)).toString('latin1');
+    expect(text).toContain('before 0');
+    expect(text).not.toContain('m 1');
+  }
+  registry.close();
+});
+
 test('closed, it begins nothing new', async () => {
   const { registry, writer, receive } = await site();
   const { studyInstanceUid, sopInstanceUid, contentSha256 } = await receive(0);
