@@ -68,6 +68,8 @@ export interface ReportRow {
   readonly sopInstanceUid: string;
   readonly revision: number;
   readonly family: FindingFamily | string;
+  /** `sr`, `sr-comprehensive`, `secondary-capture` (the picture of a flagged finding). */
+  readonly kind: string;
   readonly fileKey: string;
   readonly writtenAtMs: number;
 }

@@ -106,7 +106,7 @@ export const studyAnswer = object({
   assessment: object({ findings: array(object({ ...findingFields, sopInstanceUid: text }, findingOptional)), notAssessed }),
   images: array(image),
   journal: array(object({ atMs: epochMs, kind: text, text, by: text }, ['by'])),
-  reports: array(object({ sopInstanceUid: text, revision: integer, family: text, writtenAtMs: epochMs })),
+  reports: array(object({ sopInstanceUid: text, revision: integer, family: text, kind: text, writtenAtMs: epochMs })),
   deliveries: array(delivery),
 });
 

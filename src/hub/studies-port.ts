@@ -108,7 +108,7 @@ function countFlags(registry: Registry): Record<Flag, number> {
   return counts;
 }
 
-const reportRow = ({ sopInstanceUid, revision, family, fileKey, writtenAtMs }: ReportRecord): ReportRow => ({ sopInstanceUid, revision, family, fileKey, writtenAtMs });
+const reportRow = ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs }: ReportRecord): ReportRow => ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs });
 
 /** One plain line for the journal, without patient data. */
 function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'> {

@@ -72,10 +72,10 @@ export function memoryStudies(studies: DemoStudy[], now: () => number): StudiesP
       if (study.readAtMs !== undefined) entries.push({ atMs: study.readAtMs, kind: 'read', text: 'read', by: study.readBy ?? '' });
       return entries;
     },
-    reportsOf: (uid) => (find(uid)?.study.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []),
+    reportsOf: (uid) => (find(uid)?.study.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []),
     report: (uid) => {
       const owner = studies.find((one) => `${one.study.studyInstanceUid}.77` === uid);
-      return owner && { sopInstanceUid: uid, revision: 1, family: 'tuberculosis', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS, studyInstanceUid: owner.study.studyInstanceUid };
+      return owner && { sopInstanceUid: uid, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS, studyInstanceUid: owner.study.studyInstanceUid };
     },
     deliveries: ({ studyInstanceUid }) => studies
       .filter((one) => one.study.state === 'delivered' && (studyInstanceUid === undefined || one.study.studyInstanceUid === studyInstanceUid))

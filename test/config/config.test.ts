@@ -33,6 +33,7 @@ describe('what is refused, by name', () => {
     [{ provider: 'tpu' }, {}, undefined, /expected cpu or cuda:N/],
     [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104 }] }, /destination 1: "calledAeTitle"/],
     [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104, calledAeTitle: 'P', sendOriginal: true }] }, /destination 1: "sendOriginal" is not one of/],
+    [{}, {}, { destinations: [{ name: 'pacs', kind: 'folder', path: '/p', pictures: 1 }] }, /destination 1: "pictures" must be true or false/],
     [{}, {}, { destinations: [{ name: 'pacs', host: 'h', port: 104, calledAeTitle: 'P', tls: 'yes' }] }, /destination 1: "tls" must be true or false/],
     [{}, {}, { constructor: 1 }, /"constructor" is not a setting/],
     [{ 'ae-title': 'A TITLE MUCH TOO LONG' }, {}, undefined, /"aeTitle"/],

@@ -5,6 +5,7 @@ import { parseDataSet } from '../../src/dicom/data-set.ts';
 import type { DataSetNode } from '../../src/dicom/data-set.ts';
 import { FirstreadError } from '../../src/errors.ts';
 import { buildChestReport } from '../../src/report/chest-report.ts';
+import { buildVisual } from '../../src/report/visual.ts';
 import { CASES } from '../report/report-cases.ts';
 
 const dataSetBytes = (file: Uint8Array): Uint8Array => file.subarray(readPart10(file).dataSetOffset);
@@ -16,6 +17,15 @@ function shape(node: DataSetNode): unknown {
 }
 
 describe('explicit to implicit VR', () => {
+  it('takes a picture, its samples unchanged', () => {
+    const picture = { rows: 60, columns: 160, pixels: Uint8Array.from({ length: 60 * 160 * 3 }, (_, index) => index % 251) };
+    const explicit = dataSetBytes(buildVisual(CASES['tb-flagged'], picture).bytes);
+    const implicit = toImplicitVr(explicit);
+    expect(shape(parseDataSet(implicit, '1.2.840.10008.1.2'))).toEqual(shape(parseDataSet(explicit, '1.2.840.10008.1.2.1')));
+    // Pixel Data comes last.
+    expect(implicit.subarray(-picture.pixels.length)).toEqual(explicit.subarray(-picture.pixels.length));
+  });
+
   it('changes headers only: byte by byte', () => {
     const explicit = bytes(
       0x08, 0x00, 0x05, 0x00, 'CS', 0x0a, 0x00, 'ISO_IR 192',

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_BACKOFF_MS, backoffMs } from '../../src/delivery/backoff.ts';
 import { DELIVERY_TIMEOUTS } from '../../src/delivery/dimse-destination.ts';
-import { DEFAULT_REPORT_KINDS, planDeliveries, reportSopClasses } from '../../src/delivery/plan.ts';
+import { DEFAULT_REPORT_KINDS, picturedSopClasses, planDeliveries, reportSopClasses } from '../../src/delivery/plan.ts';
 import type { Deliverable, DestinationWishes } from '../../src/delivery/plan.ts';
 import { contextNotAccepted, judgeAnswer, judgeNoAssociation } from '../../src/delivery/store-verdict.ts';
 import { AssociationError } from '../../src/dimse/association-error.ts';
@@ -44,6 +44,17 @@ describe('what goes where', () => {
   });
 
   it('originals go only where they are wanted', () => expect(plan([original])).toEqual(['old: original']));
+
+  it('pictures go, as reports do, only where they and flagged reports are wanted', () => {
+    const picture: Deliverable = { subject: 'picture', sopInstanceUid: 'picture', fileKey: 'p' };
+    const viewer = { ...pacs, name: 'viewer', pictures: true };
+    const silent = { ...viewer, name: 'silent', reportKinds: ['not-analysed' as const] };
+    expect(planDeliveries([pacs, viewer, old, silent], [picture])).toEqual([{ destination: 'viewer', subject: 'report', objectKey: 'picture', fileKey: 'p' }]);
+    expect(picturedSopClasses([pacs, old])).toEqual([]);
+    expect(picturedSopClasses([silent])).toEqual([]);
+    expect(picturedSopClasses([old, viewer])).toEqual(['comprehensive-3d']);
+    expect(picturedSopClasses([pacs, { ...old, pictures: true }])).toEqual(['comprehensive']);
+  });
 
   it('the second SOP class is written only where somebody wants it', () => {
     expect(reportSopClasses([pacs])).toEqual(['comprehensive-3d']);

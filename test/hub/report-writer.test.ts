@@ -1,16 +1,18 @@
 /** Reports over a real registry and spool: what they say after retention, and that stopping leaves nothing half done. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
 import { readPart10 } from '../../src/dicom/part10.ts';
+import type { DestinationWishes } from '../../src/delivery/plan.ts';
 import { createReportWriter } from '../../src/hub/report-writer.ts';
 import type { ReportWriter } from '../../src/hub/report-writer.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
 import { createSpool, SPOOL_LIMITS } from '../../src/intake/spool.ts';
 import { realFileSystem } from '../../src/intake/spool-file-system.ts';
+import { encodePreview } from '../../src/inference/preview.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import type { AnalysisOutcome, Finding } from '../../src/study/types.ts';
 import { smallChest } from '../e2e/small-chest.ts';
@@ -19,20 +21,23 @@ const MODEL = { name: 'm', version: '1', sha256: 'a'.repeat(64) };
 const found = (score: number): Finding => ({ family: 'tuberculosis', label: 'tuberculosis', score, threshold: 50, flagged: score >= 50, boxes: [], region: [], model: MODEL } as unknown as Finding);
 const scored = (score: number): AnalysisOutcome => ({ kind: 'scored', findings: [found(score)], notAssessed: [], remarks: [], models: [MODEL], decodePath: 'raw', image: { rows: 10, columns: 10 } } as unknown as AnalysisOutcome);
 
-async function site() {
+const VIEWER: DestinationWishes = { name: 'viewer', reportKinds: ['flagged'], sopClass: 'comprehensive-3d', sendOriginals: false, pictures: true };
+
+async function site(destinations: readonly DestinationWishes[] = []) {
   const root = mkdtempSync(join(tmpdir(), 'firstread-reports-'));
   const registry = openRegistry(join(root, 'registry.sqlite'));
   const spool = await createSpool(join(root, 'spool'), realFileSystem, SPOOL_LIMITS);
   let writer: ReportWriter | undefined;
+  const missing: unknown[] = [];
   const written = new Promise<void>((resolve, reject) => {
     writer = createReportWriter({
-      registry, spool, families: [{ family: 'tuberculosis', models: [MODEL] }], destinations: [], configurationSha256: 'b'.repeat(64), now: () => 1_000,
+      registry, spool, families: [{ family: 'tuberculosis', models: [MODEL] }], destinations, configurationSha256: 'b'.repeat(64), now: () => 1_000,
       device: { manufacturer: 'Firstread', serialNumber: '1', softwareVersion: '0' },
       engine: () => ({ changed: () => undefined, execute: () => undefined }),
       onWritten: () => resolve(),
       previews: join(root, 'previews'),
       onTrouble: (_uid, error) => reject(error),
-      onPictureMissing: () => undefined,
+      onPictureMissing: (_uid, error) => missing.push(error),
     });
   });
   async function receive(index: number) {
@@ -45,7 +50,12 @@ async function site() {
     registry.recordInstance({ header, contentSha256, fileKey, byteLength: bytes.byteLength, origin: { callingAeTitle: 'A', calledAeTitle: 'B', remoteAddress: '::1', receivedAtMs: index } }, { stat: false, inpatient: false }, index);
     return { fileKey, studyInstanceUid: header.studyInstanceUid, sopInstanceUid: header.sopInstanceUid, contentSha256 };
   }
-  return { registry, spool, writer: writer as ReportWriter, written, receive };
+  /** A worker's preview of a stored image; its bytes are up to the test. */
+  function leavePreview(fileKey: string, jpeg: Uint8Array): void {
+    mkdirSync(join(root, 'previews', fileKey.slice(0, 2)), { recursive: true });
+    writeFileSync(join(root, 'previews', fileKey.slice(0, 2), `${fileKey}.jpg`), jpeg);
+  }
+  return { registry, spool, writer: writer as ReportWriter, written, receive, leavePreview, missing };
 }
 
 test('a flag stands in the next report though retention removed the film it was found on', async () => {
@@ -93,4 +103,43 @@ test('closed, it begins nothing new', async () => {
   await writer.close();
   expect(registry.reportsOf(studyInstanceUid)).toEqual([]);
   registry.close();
+});
+
+/** One flagged film reported to one destination; what lies in the reports folder for it. */
+async function reported(preview: Uint8Array | undefined) {
+  const { registry, spool, writer, written, receive, leavePreview, missing } = await site([VIEWER]);
+  const { studyInstanceUid, sopInstanceUid, contentSha256, fileKey } = await receive(0);
+  if (preview !== undefined) leavePreview(fileKey, preview);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome: scored(90) }, 10);
+  writer.write(studyInstanceUid, 1);
+  await written;
+  const reports = registry.reportsOf(studyInstanceUid).map(({ kind, outcome, sopInstanceUid: uid, fileKey: key }) => ({ kind, outcome, uid, bytes: readFileSync(spool.path('reports', key)) }));
+  const sent = registry.deliveriesOf(studyInstanceUid).map(({ objectKey }) => objectKey);
+  registry.close();
+  return { reports, sent, missing };
+}
+
+const jpeg = (width: number): Promise<Uint8Array> => encodePreview({ width, height: 200, grey: new Uint8Array(width * 200).fill(90) });
+
+test('a flagged finding is pictured, its report names the picture, both are sent; a retry writes the same bytes', async () => {
+  const { reports, sent, missing } = await reported(await jpeg(200));
+  expect(missing).toEqual([]);
+  expect(reports.map(({ kind, outcome }) => [kind, outcome])).toEqual([['sr', 'flagged'], ['secondary-capture', 'flagged']]);
+  const [report, picture] = reports;
+  expect(report?.bytes.includes(picture?.uid ?? 'none')).toBe(true);
+  expect(sent).toEqual([report?.uid, picture?.uid]);
+  expect((await reported(await jpeg(200))).reports).toEqual(reports);
+});
+
+test.each([
+  ['no preview', undefined],
+  ['a damaged one', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16)],
+  ['one too narrow for the words', await jpeg(100)],
+  ['one larger than a preview can be', new Uint8Array(3 * 1024 * 1024)],
+])('%s: the report goes out without a picture and names none', async (_name, preview) => {
+  const { reports, sent, missing } = await reported(preview);
+  expect(missing).toHaveLength(1);
+  expect(reports.map(({ kind }) => kind)).toEqual(['sr']);
+  expect(reports[0]?.bytes.includes('130401')).toBe(false);
+  expect(sent).toEqual([reports[0]?.uid]);
 });

@@ -19,6 +19,14 @@ describe('overlay', () => {
     expect(at(picture, 30, 30)).toEqual([100, 100, 100]);
   });
 
+  it('shades between cells instead of drawing their edges', () => {
+    const heatmap = { rows: 1, columns: 2, area: { x: 0, y: 0, width: 2500, height: 3000 }, cellsBase64: Buffer.from([0, 255]).toString('base64') };
+    const picture = drawOverlay(grey(300, 250), STORED, { ...TB_FINDING, region: [], heatmap });
+    const reds = Array.from({ length: 125 }, (_, x) => at(picture, 63 + x, 150)[0]!);
+    expect(Math.max(...reds.slice(1).map((red, index) => red - reds[index]!))).toBeLessThan(3);
+    expect(reds.at(-1)! - reds[0]!).toBeGreaterThan(60);
+  });
+
   it('outlines contours where there are no boxes', () => {
     const picture = drawOverlay(grey(300, 250), STORED, TB_FINDING);
     expect(at(picture, 42, 50)).toEqual([255, 210, 0]);
@@ -58,6 +66,17 @@ describe('burnt-in words', () => {
       '   #   #   #',
       '   #   #  ###',
     ]);
+  });
+
+  it('say more only where it fits whole, in letters no larger than a reader needs', () => {
+    const words = (columns: number, more?: string): Buffer => Buffer.from(burnInWords({ rows: 0, columns, pixels: new Uint8Array(0) }, 'AI', more).pixels);
+    expect(words(40, 'LUNG NODULE')).toEqual(words(40));
+    expect(words(200, 'LUNG NODULE')).not.toEqual(words(200));
+    expect(burnInWords({ rows: 0, columns: 1024, pixels: new Uint8Array(0) }, 'AI').rows).toBe(burnInWords({ rows: 0, columns: 512, pixels: new Uint8Array(0) }, 'AI').rows);
+  });
+
+  it('exist for every family', () => {
+    for (const family of ['tuberculosis', 'lung nodule']) expect(() => burnInWords({ rows: 0, columns: 1024, pixels: new Uint8Array(0) }, 'AI', family.toUpperCase())).not.toThrow();
   });
 
   it('on a picture too narrow for them are cut, not wrapped into the next row', () => {

@@ -117,7 +117,7 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
       },
     },
     {
-      method: 'GET', url: '/api/reports/:uid', access: 'view-study', summary: 'A structured report as a DICOM file.',
+      method: 'GET', url: '/api/reports/:uid', access: 'view-study', summary: 'A structured report, or its picture, as a DICOM file.',
       params: schemas.uidParams, answer: { mediaType: 'application/dicom' },
       async handler(call) {
         const report = studies.report(call.params['uid']!);

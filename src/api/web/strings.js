@@ -110,6 +110,7 @@ const STRINGS = {
   'panel.why': ['Why here?', 'Vì sao ở đây?'],
   'panel.reports': ['Reports', 'Báo cáo'],
   'panel.report': ['{family}, revision {n} (DICOM SR)', '{family}, bản {n} (DICOM SR)'],
+  'panel.picture': ['{family}, revision {n} (picture)', '{family}, bản {n} (hình ảnh)'],
   'panel.deliveries': ['Deliveries', 'Gửi đi'],
   'panel.technical': ['Technical', 'Kỹ thuật'],
   'panel.technical.uid': ['Study Instance UID', 'Study Instance UID'],

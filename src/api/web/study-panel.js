@@ -99,7 +99,7 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy }) {
       images.some((image) => image.reason !== null || image.remarks.length > 0) && h('ul', { class: 'remarks' },
         images.flatMap((image) => [image.reason, ...image.remarks].filter((one) => one !== null)).map((one) => h('li', {}, reasonText(one)))),
       reports.length > 0 && h('section', {}, h('h3', {}, t('panel.reports')), h('ul', { class: 'plain-list' }, reports.map((report) => h('li', {},
-        h('a', { href: api.reportAddress(report.sopInstanceUid), download: '' }, t('panel.report', { family: hasText(`family.${report.family}`) ? t(`family.${report.family}`) : report.family, n: report.revision })),
+        h('a', { href: api.reportAddress(report.sopInstanceUid), download: '' }, t(report.kind === 'secondary-capture' ? 'panel.picture' : 'panel.report', { family: hasText(`family.${report.family}`) ? t(`family.${report.family}`) : report.family, n: report.revision })),
         deliveries.filter((one) => one.kind === 'report').slice(0, 3).map((one) => h('span', { class: `delivery ${one.state}`, title: one.error }, `${plain(one.destination)}: ${t(`delivery.${one.state}`)}`)))))),
       journal.length > 0 && h('section', {}, h('h3', {}, t('panel.journal')), h('ol', { class: 'journal' }, journal.slice(-30).map((entry) => h('li', {},
         h('time', {}, clock(entry.atMs, true)), h('span', {}, bdi(journalText(entry)), entry.by !== undefined && entry.by !== '' && h('span', { class: 'by' }, ` ${plain(entry.by)}`)))))),
