@@ -3,9 +3,11 @@
   table                          its state table, event by event
   negotiate PORT                 asks for every kind of user information, prints what was answered
   send PORT FOLDER               C-STOREs every file under FOLDER in its own transfer syntax
+  send-all PORT FOLDER           the same over few associations; prints for each UIDs, status and the SHA-256 of the bytes sent
   cancel-and-find PORT           a C-FIND on a storage context, and a C-CANCEL for it
   receive DIR                    an SCP: prints {"port": N}, writes the data sets it is sent into DIR, until its input ends
 """
+import hashlib
 import json
 import os
 import sys
@@ -22,6 +24,8 @@ from pynetdicom.pdu_primitives import (
 )
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
+# An association has at most 128 (their IDs are odd bytes).
+CONTEXTS_MAX = 120
 VERIFICATION = "1.2.840.10008.1.1"
 
 
@@ -93,6 +97,52 @@ def send(port, folder):
     return statuses
 
 
+def hash_what_is_sent(assoc):
+    """SHA-256 of each data set as it goes out: encoding the same object twice does not always give the same bytes."""
+    hashes = []
+    send_msg = assoc.dimse.send_msg
+
+    def listen(primitive, context_id):
+        hashes.append(hashlib.sha256(primitive.DataSet.getvalue()).hexdigest())
+        return send_msg(primitive, context_id)
+
+    assoc.dimse.send_msg = listen
+    return hashes
+
+
+def send_all(port, folder):
+    readable = []
+    for parent, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            try:
+                dataset = dcmread(os.path.join(parent, name))
+                readable.append((name, dataset, (str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID))))
+            except Exception:  # not a DICOM file, or one that pydicom cannot send: not ours to answer
+                continue
+    pairs = sorted({pair for _, _, pair in readable})
+    sent = []
+    for first in range(0, len(pairs), CONTEXTS_MAX):
+        group = pairs[first : first + CONTEXTS_MAX]
+        ae = AE("PYNETDICOM")
+        for sop_class, syntax in group:
+            ae.add_requested_context(sop_class, syntax)
+        assoc = None
+        for name, dataset, pair in readable:
+            if pair not in group:
+                continue
+            if assoc is None or not assoc.is_established:
+                assoc = ae.associate("127.0.0.1", port)
+                hashes = hash_what_is_sent(assoc)
+            try:
+                status = assoc.send_c_store(dataset).get("Status", "no answer")
+            except ValueError:  # pynetdicom cannot encode it
+                continue
+            sent.append({"name": name, "sopInstanceUid": str(dataset.SOPInstanceUID), "transferSyntaxUid": pair[1], "sha256": hashes[-1], "status": status})
+        if assoc is not None:
+            assoc.release()
+    return sent
+
+
 def cancel_and_find(port):
     ae = AE("PYNETDICOM")
     ae.add_requested_context(CR, ImplicitVRLittleEndian)
@@ -124,6 +174,6 @@ def receive(folder):
 if sys.argv[1] == "receive":
     receive(sys.argv[2])
 else:
-    commands = {"table": table, "negotiate": negotiate, "send": send, "cancel-and-find": cancel_and_find}
+    commands = {"table": table, "negotiate": negotiate, "send": send, "send-all": send_all, "cancel-and-find": cancel_and_find}
     arguments = [int(each) if each.isdigit() else each for each in sys.argv[2:]]
     print(json.dumps(commands[sys.argv[1]](*arguments)))
