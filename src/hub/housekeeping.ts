@@ -102,14 +102,17 @@ async function retain({ config, registry, spool, folder, freeSpace, now, log, au
       isRemoved: (fileKey) => registry.fileKeyRow(fileKey)?.removedAtMs !== undefined,
     },
     spool,
-    freeSpace,
-    limits: { ...RETENTION_LIMITS, keptDaysMax: config.retentionDays, headroom: Math.max(1, config.retentionFreeBytes / Math.max(1, freeSpace.facts().floorBytes)) },
+    // Aimed at is a multiple of the floor; a site without a floor still wants its free bytes.
+    freeSpace: { refresh: () => freeSpace.refresh(), facts: () => ({ ...freeSpace.facts(), floorBytes: floor(freeSpace) }) },
+    limits: { ...RETENTION_LIMITS, keptDaysMax: config.retentionDays, headroom: Math.max(1, config.retentionFreeBytes / floor(freeSpace)) },
     now,
     onRemoved: ({ fileKey, studyInstanceUid, why }) => audit.record({ event: 'instances-removed', who: 'retention', outcome: 'done', studyInstanceUid, object: fileKey, details: { why } }),
   });
   for (const { fileKey } of removals) await rm(join(folder.previews, fileKey.slice(0, 2), `${fileKey}.jpg`), { force: true });
   if (removals.length > 0) log.write('retention-removed', { count: removals.length });
 }
+
+const floor = (freeSpace: FreeSpace): number => Math.max(1, freeSpace.facts().floorBytes);
 
 /** The site's own rule for studies that are read elsewhere and never reported back. */
 export function closeByRule({ config, registry, engine, now }: Pick<HousekeepingParts, 'config' | 'registry' | 'engine' | 'now'>): void {
