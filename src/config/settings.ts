@@ -8,6 +8,8 @@ import type { DestinationSetting } from './destinations.ts';
 import { integer, json, oneOf, real, text, texts, yesNo } from './setting.ts';
 
 const AE = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$/;
+/** An AE title, or one bound to an address. */
+const AE_AT_ADDRESS = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$|^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}@[0-9a-fA-F.:]{3,45}$/;
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
@@ -21,7 +23,10 @@ export const SETTINGS = {
   dicomPort: integer({ default: 11112, min: 0, max: 65535, unit: 'port', reason: 'IANA\'s DICOM port that needs no root; 0 takes a free one.' }),
   aeTitle: text({ default: 'FIRSTREAD', kind: 'AE title, 1–16 characters', pattern: AE, reason: 'Our own application entity title.' }),
   acceptAnyCalledAeTitle: yesNo({ default: true, reason: 'Devices are often set up with odd called titles; refusing them loses images. Set false once all are known.' }),
-  callingAeTitles: texts({ default: [], kind: 'AE titles, comma-separated', pattern: AE, reason: 'Who may send; empty lets everybody in. Refused attempts are recorded with the reason.' }),
+  callingAeTitles: texts({ default: [], kind: 'AE titles or AE@address, comma-separated', pattern: AE_AT_ADDRESS, reason: 'Who may send, and from where (XQUANG1@10.0.0.7); empty lets everybody in. Refused attempts are recorded with the reason.' }),
+  dicomTlsCertificate: text({ default: '', kind: 'PEM file', reason: 'With its key: the DICOM listener speaks TLS only (PS3.15 B.12, 1.2 or later). Empty: no TLS.' }),
+  dicomTlsKey: text({ default: '', kind: 'PEM file', reason: 'Private key of the certificate; readable by Firstread only.' }),
+  dicomTlsClientCa: text({ default: '', kind: 'PEM file', reason: 'Set: devices must show a certificate that one of these authorities signed.' }),
   associationsMax: integer({ default: 200, min: 1, max: 5000, unit: 'associations', reason: 'More senders than a region has devices; bounds memory at about 2 MB each.' }),
   associationsPerPeerMax: integer({ default: 100, min: 1, max: 5000, unit: 'associations', reason: 'One address cannot take all places.' }),
   pduLengthMaxBytes: integer({ default: MIB, min: 4096, max: 64 * MIB, unit: 'bytes', reason: 'Longer PDUs are refused on their six-byte header.' }),

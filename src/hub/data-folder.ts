@@ -3,7 +3,7 @@
  * transaction held for the hub's life, which the operating system ends with the process, however it dies.
  * hub.json tells other commands on this machine how to reach the running hub.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FirstreadError } from '../errors.ts';
@@ -42,8 +42,14 @@ export function dataFolder(root: string): DataFolder {
 export function makeDataFolder(folder: DataFolder): void {
   try {
     for (const path of [folder.root, folder.spool, folder.previews, folder.audit]) mkdirSync(path, { recursive: true, mode: 0o700 });
+    // A folder made by hand beforehand is usually open to everybody on the machine.
+    if ((statSync(folder.root).mode & 0o077) !== 0) chmodSync(folder.root, 0o700);
+    accessSync(folder.root, constants.W_OK | constants.X_OK);
+    for (const path of [folder.spool, folder.previews, folder.audit]) accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new FirstreadError('config-invalid', `the data folder ${folder.root} cannot be created: ${(error as Error).message}; choose another with --data DIR`);
+    const { code, path = folder.root } = error as NodeJS.ErrnoException;
+    const why = code === 'EACCES' || code === 'EPERM' ? `${path} belongs to another user, or may not be written; chown -R it to the user that runs Firstread` : (error as Error).message;
+    throw new FirstreadError('config-invalid', `the data folder ${folder.root} cannot be used: ${why}; or choose another with --data DIR`);
   }
 }
 

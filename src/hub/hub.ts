@@ -27,7 +27,7 @@ import { startReconciler } from './reconcile.ts';
 import { createReportWriter } from './report-writer.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { readOrMakeSecrets } from './secrets.ts';
-import { loadSiteModels } from './site-models.ts';
+import { openSiteModels } from './site-models.ts';
 import { createStudyEngine } from './study-engine.ts';
 import { waitingCaps } from './waiting-caps.ts';
 import { openSiteQueue, startSiteWorkers } from './worker-side.ts';
@@ -49,7 +49,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const lock = lockDataFolder(folder);
   log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
   const secrets = readOrMakeSecrets(folder.root);
-  const models = await loadSiteModels(config.models, folder.root);
+  const models = await openSiteModels(config.models, folder.root, (reason) => log.write('model-refused', { reason }));
   const caps = waitingCaps(config);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   const registry = openRegistry(folder.registry, { eligibility });
@@ -69,7 +69,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     registry,
     spool,
     previews: folder.previews,
-    families: models.families,
+    get families() { return models.families; },
     destinations: config.destinations,
     device: {
       manufacturer: config.manufacturer,
@@ -77,7 +77,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       softwareVersion: FIRSTREAD_VERSION,
       ...(config.institutionName === '' ? {} : { institutionName: config.institutionName }),
     },
-    configurationSha256: models.configurationSha256,
+    get configurationSha256() { return models.configurationSha256; },
     now,
     engine: () => engine,
     onWritten: outcomes.onReports,
@@ -115,7 +115,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   });
   let listener: Listener | undefined;
   readiness.add('listener', () => (listener === undefined ? { ok: false, reason: 'the DICOM listener is closed' } : { ok: true }));
-  readiness.add('models', () => (config.workers === 0 || workers.readyCount() > 0 ? { ok: true } : { ok: false, reason: workers.lastProblem() ?? 'no worker has its models loaded yet' }));
+  readiness.add('models', () => (config.workers === 0 || workers.readyCount() > 0 ? { ok: true } : { ok: false, reason: workers.lastProblem() ?? models.problem() ?? 'no worker has its models loaded yet' }));
   readiness.add('queue', () => (queue.healthy() ? { ok: true } : { ok: false, reason: 'the queue does not answer; images are received and wait in the registry' }), { required: false });
   readiness.add('disk', () => (freeSpace.hasRoom(0) ? { ok: true } : { ok: false, reason: 'free space is below the floor: new objects are refused' }));
   readiness.add('audit', () => (audit.healthy() ? { ok: true } : { ok: false, reason: 'the audit trail cannot be written' }), { required: false });

@@ -1,8 +1,12 @@
 /** The receiving side of a hub: spool, free space, C-STORE sink, listener, wired to registry and study engine. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { Config } from '../config/config.ts';
 import { startListener } from '../dimse/listener.ts';
 import type { Listener } from '../dimse/listener.ts';
-import type { AdmissionPolicy } from '../intake/admission.ts';
+import { FirstreadError } from '../errors.ts';
+import type { AdmissionPolicy, CallingDevice } from '../intake/admission.ts';
 import { admitsSopClass, refuseAssociation } from '../intake/admission.ts';
 import { FREE_SPACE_LIMITS, openFreeSpace } from '../intake/free-space.ts';
 import type { FreeSpace } from '../intake/free-space.ts';
@@ -19,10 +23,31 @@ import type { StudyEngine } from './study-engine.ts';
 
 export function admissionPolicy(config: Config): AdmissionPolicy {
   return {
-    callingDevices: config.callingAeTitles.length === 0 ? 'any' : config.callingAeTitles.map((aeTitle) => ({ aeTitle })),
+    callingDevices: config.callingAeTitles.length === 0 ? 'any' : config.callingAeTitles.map(callingDevice),
     calledAeTitles: config.acceptAnyCalledAeTitle ? 'any' : [config.aeTitle],
     acceptPrivateSopClasses: true,
   };
+}
+
+/** `XQUANG1`, or `XQUANG1@10.0.0.7`. An at sign may be part of a title: only what follows the last one as an address counts. */
+export function callingDevice(entry: string): CallingDevice {
+  const at = entry.lastIndexOf('@');
+  const address = entry.slice(at + 1);
+  return at > 0 && isIP(address) !== 0 ? { aeTitle: entry.slice(0, at), remoteAddresses: [address] } : { aeTitle: entry };
+}
+
+/** @throws FirstreadError('config-invalid') naming the file that cannot be read */
+function listenerTls({ dicomTlsCertificate: cert, dicomTlsKey: key, dicomTlsClientCa: ca }: Config): TlsOptions | undefined {
+  if (cert === '' && key === '') return undefined;
+  if (cert === '' || key === '') throw new FirstreadError('config-invalid', 'dicomTlsCertificate and dicomTlsKey belong together: set both, or neither');
+  const read = (path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new FirstreadError('config-invalid', `${path} cannot be read: ${(error as Error).message}`);
+    }
+  };
+  return { cert: read(cert), key: read(key), ...(ca === '' ? {} : { ca: read(ca), requestCert: true, rejectUnauthorized: true }) };
 }
 
 export interface RegistrarParts {
@@ -84,7 +109,9 @@ export async function startIntake(parts: IntakeSideParts): Promise<Listener> {
   const { config, spool, freeSpace, journal, now } = parts;
   const admission = admissionPolicy(config);
   const storeSink = createStoreSink({ spool, registrar: parts.registrar, admission, freeSpace, now, onOutcome: (outcome) => journal.onStoreOutcome(outcome) });
+  const tls = listenerTls(config);
   return startListener({
+    ...(tls === undefined ? {} : { tls }),
     host: config.dicomHost,
     port: config.dicomPort,
     storeSink,

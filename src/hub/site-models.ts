@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { FirstreadError } from '../errors.ts';
 import { familiesOf } from '../inference/model-manifest.ts';
 import { loadModelSet, SHIPPED_MODELS } from '../inference/model-set.ts';
 import type { ModelSet } from '../inference/model-set.ts';
@@ -43,6 +44,38 @@ export async function siteModelFolders(configured: readonly string[], dataRoot?:
 export async function loadSiteModels(configured: readonly string[], dataRoot?: string): Promise<SiteModels> {
   const { folders, set } = await siteModelFolders(configured, dataRoot);
   return describeSiteModels(folders, set);
+}
+
+/** The site's models as they are now: `refresh` reads the folders again. */
+export interface CurrentSiteModels extends SiteModels {
+  /** Why they could not be read; images are received and wait until somebody has mended it. */
+  problem(): string | undefined;
+  refresh(): Promise<void>;
+}
+
+/** Never rejects for a bad model: a hub that cannot analyse must still receive. */
+export async function openSiteModels(configured: readonly string[], dataRoot: string, onProblem: (problem: string) => void): Promise<CurrentSiteModels> {
+  let current: SiteModels = describeSiteModels(modelFolders(configured, dataRoot), { lungField: undefined, findings: [] });
+  let problem: string | undefined;
+  async function refresh(): Promise<void> {
+    try {
+      current = await loadSiteModels(configured, dataRoot);
+      problem = undefined;
+    } catch (error) {
+      if (!(error instanceof FirstreadError)) throw error;
+      problem = error.message;
+      onProblem(problem);
+    }
+  }
+  await refresh();
+  return {
+    get folders() { return current.folders; },
+    get models() { return current.models; },
+    get families() { return current.families; },
+    get configurationSha256() { return current.configurationSha256; },
+    problem: () => problem,
+    refresh,
+  };
 }
 
 export function describeSiteModels(folders: readonly string[], set: ModelSet): SiteModels {

@@ -9,7 +9,7 @@ import type { WorkerProcessOptions } from '../inference/worker-process.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
 import type { DataFolder } from './data-folder.ts';
-import type { SiteModels } from './site-models.ts';
+import type { CurrentSiteModels } from './site-models.ts';
 import { startWorkers } from './worker-supervisor.ts';
 import type { WorkerMessage, WorkerSupervisor } from './worker-supervisor.ts';
 
@@ -40,13 +40,17 @@ export function workerOptions(config: Config, folder: DataFolder, models: readon
 
 export const WORKER_ENTRY = fileURLToPath(new URL('../inference/worker-process.ts', import.meta.url));
 
-export function startSiteWorkers(config: Config, folder: DataFolder, models: SiteModels, log: Log, metrics: FirstreadMetrics): WorkerSupervisor {
+export function startSiteWorkers(config: Config, folder: DataFolder, models: CurrentSiteModels, log: Log, metrics: FirstreadMetrics): WorkerSupervisor {
   return startWorkers({
     count: config.workers,
     entry: WORKER_ENTRY,
     variable: WORKER_OPTIONS_VARIABLE,
     workerOptions: workerOptions({ ...config, hubUrl: '' }, folder, models.folders),
-    onMessage: (message, pid) => tell(message, pid, log),
+    onMessage(message, pid) {
+      tell(message, pid, log);
+      // A worker that starts at last has found mended models: the hub reads them again too.
+      if (message.type === 'ready' && models.problem() !== undefined) void models.refresh();
+    },
     onExit: (code, signal, willRestart) => {
       if (willRestart) log.write('worker-ended', { exitCode: code ?? undefined, signal: signal ?? undefined });
     },

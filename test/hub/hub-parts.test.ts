@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataFolder, lockDataFolder, readHubAddress, writeHubAddress } from '../../src/hub/data-folder.ts';
-import { isFinalReport } from '../../src/hub/intake-side.ts';
+import { callingDevice, isFinalReport } from '../../src/hub/intake-side.ts';
 import { orderContext } from '../../src/hub/order-context.ts';
 import { readOrMakeSecrets } from '../../src/hub/secrets.ts';
 import type { InstanceHeader, InstanceOrigin } from '../../src/study/types.ts';
@@ -27,6 +27,15 @@ describe('order context', () => {
   });
 });
 
+test.each([
+  ['XQUANG1', { aeTitle: 'XQUANG1' }],
+  ['XQUANG1@10.0.0.7', { aeTitle: 'XQUANG1', remoteAddresses: ['10.0.0.7'] }],
+  ['XQUANG1@::1', { aeTitle: 'XQUANG1', remoteAddresses: ['::1'] }],
+  ['X@RAY', { aeTitle: 'X@RAY' }],
+])('who may send: %s', (entry, expected) => {
+  expect(callingDevice(entry)).toEqual(expected);
+});
+
 describe('a final report seen elsewhere', () => {
   const sr: InstanceHeader = { sopInstanceUid: '1.2', sopClassUid: '1.2.840.10008.5.1.4.1.1.88.11', transferSyntaxUid: '1.4', studyInstanceUid: '1.5', hasPixelData: false, characterSetGuessed: false, completionFlag: 'COMPLETE', verificationFlag: 'VERIFIED' };
   test.each([
@@ -47,6 +56,13 @@ describe('data folder', () => {
     expect(() => lockDataFolder(folder)).toThrow(/another hub/);
     lock.release();
     lockDataFolder(folder).release();
+  });
+
+  test('a folder made beforehand, open to everybody, is closed', () => {
+    const root = temporary();
+    chmodSync(root, 0o755);
+    lockDataFolder(dataFolder(root)).release();
+    expect(statSync(root).mode & 0o777).toBe(0o700);
   });
 
   test('the address of a dead hub is not believed', () => {
