@@ -45,6 +45,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (positionals.length === 0) throw new FirstreadError('usage', 'name at least one file');
   const { config } = loaded;
   const files = findFilesOrNames(positionals);
+  if (files.length === 0) throw new FirstreadError('usage', `there are no files in ${positionals.join(', ')}`);
   const { folders, set } = await siteModelFolders(config.models, config.data);
   const siteModels = describeSiteModels(folders, set);
   const engine = await openEngineHere(set, { provider: parseProvider(config.provider), intraOpThreads: config.inferenceThreads, batchMax: Math.min(config.batchMax, FILES_AT_ONCE) });
@@ -97,7 +98,7 @@ async function answerFile(file: string, tools: FileTools): Promise<FileLine> {
   } catch (error) {
     if (error instanceof FirstreadError && error.entry.retryable && error.code !== 'instance-missing') throw error;
     const code = error instanceof FirstreadError ? error.code : ((error as NodeJS.ErrnoException).code ?? 'unexpected');
-    return { file, answer: { error: { code, text: error instanceof Error ? error.message : 'unknown' } } };
+    return { file, answer: { error: { code, text: code === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : 'unknown' } } };
   }
 }
 

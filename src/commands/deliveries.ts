@@ -28,6 +28,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const registry = openRegistry(folder.registry, { readOnly: action !== 'retry' });
   try {
     if (action === 'retry') {
+      const known = registry.deliveries('failed', 1_000_000).map((row) => row.destination);
+      if (destination !== undefined && !known.includes(destination)) throw new FirstreadError('usage', `nothing failed for ${JSON.stringify(destination)}; there are failed deliveries to: ${[...new Set(known)].join(', ') || 'nobody'}`);
       const failed = registry.deliveries('failed', Number.MAX_SAFE_INTEGER).filter((row) => destination === undefined || row.destination === destination);
       const again = failed.filter(({ id }) => registry.retryDelivery(id, Date.now())).length;
       io.stdout.write(`${again} to be tried again\n`);
@@ -35,7 +37,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     }
     const rows = wanted.flatMap((state) => registry.deliveries(state, SHOWN_MAX));
     if (values.json) io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-    else if (rows.length === 0) io.stdout.write('No deliveries.\n');
+    else if (rows.length === 0) io.stdout.write(loaded.config.destinations.length === 0 ? 'No deliveries (no destinations are configured).\n' : 'No deliveries.\n');
     else {
       io.stdout.write(formatTable(
         ['destination', 'what', 'state', 'tries', 'since', 'why'],

@@ -1,11 +1,12 @@
 /** `firstread models`: which models are here, and what is wrong with a folder that somebody wants to add. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import { checkModelFolder } from '../inference/check-model.ts';
 import type { ModelCheck } from '../inference/check-model.ts';
 import { familiesOf } from '../inference/manifest-outputs.ts';
 import type { ModelManifest } from '../inference/manifest-types.ts';
-import { readModelFolder } from '../inference/model-folder.ts';
+import { MANIFEST_FILE, readModelFolder } from '../inference/model-folder.ts';
 import type { FolderReading } from '../inference/model-folder.ts';
 import { describeProblem } from '../inference/model-manifest.ts';
 import { findModelFolders } from '../inference/model-set.ts';
@@ -32,7 +33,10 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (verb !== 'check' || folders.length === 0) throw new FirstreadError('usage', verb === 'check' ? 'name the folder to check' : 'say list, or check and a folder');
   const options = { provider: parseProvider(loaded.config.provider), intraOpThreads: loaded.config.inferenceThreads, batchMax: 4 };
   let bad = 0;
-  for (const folder of folders) {
+  // `models/*` names files and folders beside the models; one folder named alone is checked whatever it is.
+  const candidates = folders.length === 1 ? folders : folders.filter((folder) => existsSync(join(folder, MANIFEST_FILE)));
+  if (candidates.length === 0) throw new FirstreadError('usage', `none of these folders has a ${MANIFEST_FILE}`);
+  for (const folder of candidates) {
     const check = await checkModelFolder(folder, options);
     if (check.problems.length > 0) bad += 1;
     io.stdout.write(json ? `${JSON.stringify({ folder, good: check.problems.length === 0, ...check })}\n` : tell(folder, check));
@@ -45,7 +49,7 @@ function tell(folder: string, { problems, manifest, costs, suggestedSelfTest }: 
     const many = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
     return `${folder}: ${many} wrong\n${problems.map((p) => `  ${printable(describeProblem(p))}\n`).join('')}`;
   }
-  const speed = (costs ?? []).map(({ bucket, runMs }) => `${runMs.toFixed(1)} ms for ${bucket}`).join(', ');
+  const speed = (costs ?? []).map(({ bucket, runMs }) => `${runMs.toFixed(1)} ms for ${bucket === 1 ? 'one picture' : `a batch of ${bucket}`}`).join(', ');
   const head = `${folder}: good. ${manifest?.name} ${manifest?.version}, ${manifest === undefined ? '' : what(manifest)}; ${speed}\n`;
   if (suggestedSelfTest === undefined) return head;
   return `${head}  It has no self-test. To have every start check that the network still answers the same, add to model.json:\n  "selfTest": ${JSON.stringify(suggestedSelfTest)}\n`;

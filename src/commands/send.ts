@@ -87,7 +87,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   let failed = 0;
   let stored = 0;
   const sendable: Sendable[] = [];
-  for (const path of findFiles(positionals.slice(1))) {
+  const paths = findFiles(positionals.slice(1));
+  if (paths.length === 0) throw new FirstreadError('usage', `there are no files in ${positionals.slice(1).join(', ')}`);
+  for (const path of paths) {
     try {
       sendable.push(readSendable(path));
     } catch (error) {
@@ -107,6 +109,6 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     io.stderr.write(`${path}: ${error ?? `answered ${status?.toString(16).padStart(4, '0').toUpperCase()}H`}\n`);
   };
   await Promise.all(shares.map((share) => sendAll(peer, share, tell)));
-  io.stdout.write(`${io.stdout.isTTY ? '\r' : ''}${stored} stored, ${failed} not\n`);
+  io.stdout.write(`${io.stdout.isTTY ? '\r' : ''}${stored} stored, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 }

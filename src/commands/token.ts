@@ -1,4 +1,5 @@
 /** `firstread token`: API tokens, for scripts and for workers on other machines. Only hashes are kept. */
+import { existsSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
 import type { Role } from '../api/ports.ts';
@@ -26,7 +27,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' }, name: { type: 'string' }, days: { type: 'string' } }, 2);
   const [action, name] = positionals;
   const folder = dataFolder(loaded.config.data);
-  makeDataFolder(folder);
+  if (action === 'add') makeDataFolder(folder);
+  else if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
   const registry = openRegistry(folder.registry);
   try {
     switch (action) {

@@ -1,4 +1,5 @@
 /** `firstread user`: who may sign in to the page with a password. No default user, no default password. */
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { FirstreadError } from '../errors.ts';
 import { addUser } from '../api/passwords.ts';
@@ -23,7 +24,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' } }, 2);
   const [action, name] = positionals;
   const folder = dataFolder(loaded.config.data);
-  makeDataFolder(folder);
+  if (action === 'add') makeDataFolder(folder);
+  else if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
   const registry = openRegistry(folder.registry);
   const accounts = createAccountsPort(registry, Date.now);
   try {
@@ -31,6 +33,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       io.stdout.write(formatTable(['name', 'role', 'state'], registry.users().map((user) => [user.name, user.role, user.disabled ? 'disabled' : 'active'])));
       return 0;
     }
+    if (action !== 'add' && action !== 'disable') throw new FirstreadError('usage', 'the first argument is add, list or disable');
     if (name === undefined || name.trim() === '') throw new FirstreadError('usage', 'name the user');
     if (action === 'disable') {
       const known = registry.userByName(name);
@@ -40,7 +43,6 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       io.stdout.write(`${known.name} can no longer sign in\n`);
       return 0;
     }
-    if (action !== 'add') throw new FirstreadError('usage', 'the first argument is add, list or disable');
     const role = (values.role ?? 'reader') as Role;
     if (!ROLES.includes(role) || role === 'worker') throw new FirstreadError('usage', '--role is reader, operator or admin');
     await addUser(accounts, { name, role, password: await readPassword(io) });

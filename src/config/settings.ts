@@ -40,7 +40,7 @@ export const SETTINGS = {
   retentionFreeBytes: integer({ default: 10 * GIB, min: 0, max: 1024 * GIB, unit: 'bytes', reason: 'Below this much free space the oldest finished studies go earlier.' }),
 
   // Queue and workers
-  redisUrl: text({ default: '', kind: 'redis:// address', env: ['REDIS_URL'], secret: true, reason: 'Empty: the embedded queue. Set: BullMQ, so that workers on other machines can help.' }),
+  redisUrl: text({ default: '', kind: 'redis:// or rediss:// address, or empty', pattern: /^$|^rediss?:\/\/[^\s]+$/, env: ['REDIS_URL'], secret: true, reason: 'Empty: the embedded queue. Set: BullMQ, so that workers on other machines can help.' }),
   queuePrefix: text({ default: 'firstread', kind: 'text', pattern: /^[A-Za-z0-9_-]{1,40}$/, reason: 'Key prefix in Redis, one per site where several share a server.' }),
   workers: integer({ default: 1, min: 0, max: 64, unit: 'processes', reason: 'Workers that the hub starts itself; 0 where all run elsewhere.' }),
   provider: text({ default: 'cpu', kind: 'cpu or cuda:N', pattern: /^(cpu|cuda:\d{1,2})$/, reason: 'Where models run. cuda without its libraries is an error, never a silent CPU run.' }),

@@ -23,6 +23,7 @@ import { createRegistrar, openSiteFreeSpace, startIntake } from './intake-side.t
 import { createListenerJournal } from './listener-journal.ts';
 import { startOutcomePump } from './outcome-pump.ts';
 import { createOutcomeJournal } from './outcome-journal.ts';
+import { createQueueWatch, queueAddress } from './queue-watch.ts';
 import { startReconciler } from './reconcile.ts';
 import { createReportWriter } from './report-writer.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -61,6 +62,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
   const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
 
+  const queueWatch = createQueueWatch(log, now, queueAddress(config.redisUrl));
   const live = createLive();
   const journal = createListenerJournal({ registry, log, audit, metrics, now });
   const outcomes = createOutcomeJournal({ log, metrics, now });
@@ -101,7 +103,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     wakeOutbox: () => outbox.wake(),
     onChanged,
     onQueueTrouble: (error) => {
-      log.write('queue-unreachable', { error });
+      queueWatch.trouble(error);
       reconciler.soon();
     },
   });
@@ -110,8 +112,11 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     queue,
     engine,
     wakeWorkers: () => workers.wake(),
-    onDone: ({ outstanding, queuedAgain }) => outstanding > 0 && log.write('reconciled', { count: outstanding, queueDepth: queuedAgain }),
-    onTrouble: (error) => log.write('queue-unreachable', { error }),
+    onDone: ({ outstanding, queuedAgain }) => {
+      queueWatch.well();
+      if (outstanding > 0) log.write('reconciled', { count: outstanding, queueDepth: queuedAgain });
+    },
+    onTrouble: queueWatch.trouble,
   });
   let listener: Listener | undefined;
   readiness.add('listener', () => (listener === undefined ? { ok: false, reason: 'the DICOM listener is closed' } : { ok: true }));
@@ -125,7 +130,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   listener = await startIntake({ config, registrar, spool, journal, freeSpace, now });
   log.write('listener-open', { port: listener.port, address: config.dicomHost });
   void reconciler.now();
-  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: (error) => log.write('queue-unreachable', { error }) });
+  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: queueWatch.trouble });
   const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, readiness, log, now, associations: () => listener?.associations() ?? 0 });
 
   writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });

@@ -93,7 +93,7 @@ describe('firstread models', () => {
     expect(list.out).toMatch(/tiny-heatmap .*tuberculosis .*40 points/);
     const good = await runCommand(models.run, ['check', join(site, 'tiny-yolo')]);
     expect(good).toMatchObject({ code: 0 });
-    expect(good.out).toMatch(/good\. tiny-yolo 0\.0\.1, lung nodule; [\d.]+ ms for 1/);
+    expect(good.out).toMatch(/good\. tiny-yolo 0\.0\.1, lung nodule; [\d.]+ ms for one picture/);
     const bad = await runCommand(models.run, ['check', join(folder, 'nowhere'), join(site, 'tiny-yolo')]);
     expect(bad.code).toBe(1);
     expect(bad.out).toMatch(/nowhere: one thing is wrong\n {2}model\.json: is not there/);
