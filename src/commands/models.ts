@@ -34,7 +34,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const options = { provider: parseProvider(loaded.config.provider), intraOpThreads: loaded.config.inferenceThreads, batchMax: 4 };
   let bad = 0;
   // `models/*` names files and folders beside the models; one folder named alone is checked whatever it is.
-  const candidates = folders.length === 1 ? folders : folders.filter((folder) => existsSync(join(folder, MANIFEST_FILE)));
+  const candidates = folders.length === 1 ? folders : folders.filter((folder) => !existsSync(folder) || existsSync(join(folder, MANIFEST_FILE)));
   if (candidates.length === 0) throw new FirstreadError('usage', `none of these folders has a ${MANIFEST_FILE}`);
   for (const folder of candidates) {
     const check = await checkModelFolder(folder, options);
