@@ -74,7 +74,7 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
         case 'connection-refused':
         case 'tls-failed':
           log.write('association-refused', { remoteAddress: event.remoteAddress, reason: event.kind === 'tls-failed' ? 'tls-failed' : event.why });
-          refused('connection', { callingAeTitle: '', calledAeTitle: '', remoteAddress: event.remoteAddress, code: event.kind === 'tls-failed' ? 'tls-failed' : event.why, text: event.why });
+          refused('connection', { callingAeTitle: '', calledAeTitle: '', remoteAddress: event.remoteAddress, code: event.kind === 'tls-failed' ? 'tls-failed' : event.why, text: adviceFor(event.kind, event.why) });
           return;
         case 'listener-error':
           log.write('protocol-violation', { reason: event.why });
@@ -126,7 +126,9 @@ function rejectCode(source: number, reason: number): string {
 function adviceFor(code: string, why: string): string {
   switch (code) {
     case 'calling-ae-unknown':
-      return 'this calling AE title is not on the list: add it to callingAeTitles here, or correct it on the device';
+      return 'this calling AE title is not on the list, or not with this address: add it to callingAeTitles here, or correct it on the device';
+    case 'tls-failed':
+      return 'no TLS came about: switch it on at the device (and give it a certificate where dicomTlsClientCa is set), or take dicomTlsCertificate out here';
     case 'called-ae-unknown':
       return 'the device calls another AE title than ours: correct it on the device, or set acceptAnyCalledAeTitle';
     case 'local-limit-exceeded':
