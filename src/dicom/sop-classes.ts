@@ -120,12 +120,6 @@ export function sopClassName(uid: string): string {
   return byUid.get(uid)?.name ?? uid;
 }
 
-/** True for classes known to make pictures; unknown ones are judged by whether they carry pixel data. */
-export function isImageStorage(uid: string): boolean {
-  const kind = byUid.get(uid)?.kind;
-  return kind === 'image' || kind === 'projection-x-ray';
-}
-
 export function isProjectionXRay(uid: string): boolean {
   return byUid.get(uid)?.kind === 'projection-x-ray';
 }

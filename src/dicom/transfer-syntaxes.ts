@@ -67,7 +67,3 @@ export function transferSyntax(uid: string): TransferSyntax | undefined {
 export function transferSyntaxOrUnknown(uid: string): TransferSyntax {
   return byUid.get(uid) ?? { uid, name: 'unknown', explicitVr: true, littleEndian: true, deflated: false, encapsulated: true, codec: 'other', lossy: true };
 }
-
-export function isEncapsulated(uid: string): boolean {
-  return transferSyntaxOrUnknown(uid).encapsulated;
-}

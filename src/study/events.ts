@@ -81,7 +81,6 @@ export type StudyCommand =
   | { readonly kind: 'writeReports'; readonly revision: number }
   | { readonly kind: 'deliver'; readonly revision: number };
 
-/** Ranks of the queue (queue/job-queue.ts): served first, ordinary, in the background. */
+/** Ranks of the queue (queue/job-queue.ts): served first, ordinary. */
 export const STAT_RANK = 0;
 export const ORDINARY_RANK = 10;
-export const BACKGROUND_RANK = 20;
