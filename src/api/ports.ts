@@ -189,7 +189,7 @@ export interface TokenRow {
   readonly expiresAtMs?: number;
 }
 
-export type Role = 'reader' | 'operator' | 'admin' | 'worker';
+export type Role = 'reader' | 'technologist' | 'operator' | 'admin' | 'worker';
 
 /** Users, sessions and tokens. Synchronous, like the registry. */
 export interface AccountsPort {

@@ -4,7 +4,7 @@
  */
 import { FILE_KEY } from './ports.ts';
 import { FLAGS } from './flag.ts';
-import { ROLES } from './roles.ts';
+import { PERSON_ROLES, ROLES } from './roles.ts';
 
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -128,7 +128,7 @@ export const modelsAnswer = object({
 export const prioritiseBody = object({ stat: flag });
 export const closeBody = object({ reason: { type: 'string', minLength: 3, maxLength: 200, pattern: '\\S' } });
 export const signInBody = object({ name: { type: 'string', minLength: 1, maxLength: 64 }, password: { type: 'string', minLength: 1, maxLength: 256 } });
-export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(ROLES.filter((role) => role !== 'worker')) });
+export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(PERSON_ROLES) });
 export const linkAnswer = object({ path: text });
 export const linkQuery = object({ link: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } });
 export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text }, ['name', 'role']);

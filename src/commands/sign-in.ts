@@ -4,9 +4,11 @@ import { dataFolder, readHubAddress } from '../hub/data-folder.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 
-export const help = `usage: firstread sign-in [--name NAME] [--role reader|operator|admin] [--data DIR]
+export const help = `usage: firstread sign-in [--name NAME] [--role ROLE] [--data DIR]
 
 Prints a one-time link that signs in to the page of the hub that runs on this data folder. Valid for 15 minutes.
+
+  --role ROLE   reader, technologist, operator or admin (default)
 `;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
@@ -20,7 +22,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }).catch((error: unknown) => {
     throw new FirstreadError('hub-unreachable', `the hub at ${hub.httpUrl} does not answer`, {}, error);
   });
-  if (!answer.ok) throw new FirstreadError('usage', `the hub refused (${answer.status}): --name is letters and digits, --role is reader, operator or admin`);
+  if (!answer.ok) throw new FirstreadError('usage', `the hub refused (${answer.status}): --name is letters and digits, --role is reader, technologist, operator or admin`);
   const { path } = (await answer.json()) as { path: string };
   io.stdout.write(`${hub.httpUrl}${path}\n`);
   return 0;

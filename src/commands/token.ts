@@ -16,7 +16,7 @@ export const help = `usage: firstread token add --role ROLE [--name NAME] [--day
 
 API tokens, sent as "Authorization: Bearer TOKEN". Printed once; only a hash is kept. Works beside a running hub.
 
-  --role ROLE   reader, operator, admin, or worker (fetches images, leaves previews, nothing else)
+  --role ROLE   reader, technologist, operator, admin, or worker (fetches images, leaves previews, nothing else)
   --name NAME   what it is for (default: the role)
   --days N      how long it is valid (default: no end)
 `;

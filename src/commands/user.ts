@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { FirstreadError } from '../errors.ts';
 import { addUser } from '../api/passwords.ts';
 import type { Role } from '../api/ports.ts';
-import { ROLES } from '../api/roles.ts';
+import { PERSON_ROLES } from '../api/roles.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
 import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
 import { openRegistry } from '../registry/registry.ts';
@@ -17,7 +17,7 @@ export const help = `usage: firstread user add NAME --role ROLE [--data DIR]    
 
 Users of the page. An existing user gets the new password and role. Works beside a running hub.
 
-  --role ROLE   reader, operator or admin
+  --role ROLE   reader (default), technologist, operator or admin; who may do what: docs/operations.md
 `;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
@@ -44,7 +44,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       return 0;
     }
     const role = (values.role ?? 'reader') as Role;
-    if (!ROLES.includes(role) || role === 'worker') throw new FirstreadError('usage', '--role is reader, operator or admin');
+    if (!PERSON_ROLES.includes(role)) throw new FirstreadError('usage', `--role is one of ${PERSON_ROLES.join(', ')}`);
     await addUser(accounts, { name, role, password: await readPassword(io) });
     io.stdout.write(`${name} can sign in as ${role}\n`);
     return 0;

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { createAuth, hashSecret, type Auth, type AuthLimits } from '../../src/api/auth.ts';
 import { createLive, type Live } from '../../src/api/live.ts';
-import type { AccountsPort, FilesPort, JournalEntry, OpenedFile, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
+import type { AccountsPort, FilesPort, JournalEntry, OpenedFile, Role, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
 import { buildServer, type ApiLimits } from '../../src/api/server.ts';
 import { createAudit, verifyAudit, type Audit } from '../../src/ops/audit.ts';
 import { createFirstreadMetrics, type FirstreadMetrics } from '../../src/ops/firstread-metrics.ts';
@@ -145,7 +145,7 @@ export interface DemoSite {
   auditEntries(): Promise<Record<string, unknown>[]>;
   verifyAudit(): ReturnType<typeof verifyAudit>;
   /** A session's cookie header. */
-  session(role: 'reader' | 'operator' | 'admin'): string;
+  session(role: Exclude<Role, 'worker'>): string;
   close(): Promise<void>;
 }
 

@@ -67,10 +67,11 @@ describe('without a session', () => {
 });
 
 describe('roles', () => {
-  test.each<['reader' | 'operator' | 'admin', Call['method'], string, number]>([
+  test.each<['reader' | 'technologist' | 'operator' | 'admin', Call['method'], string, number]>([
     ['reader', 'GET', '/api/worklist', 200], ['reader', 'GET', '/api/refusals', 403], ['reader', 'GET', '/api/models', 200], ['operator', 'GET', '/api/refusals', 200],
     ['operator', 'GET', '/api/devices', 200], ['operator', 'GET', '/api/deliveries', 200], ['operator', 'POST', '/api/studies/1.2.3/read', 403], ['operator', 'POST', '/api/sign-in-links', 403],
-    ['admin', 'GET', `/internal/instances/${'a'.repeat(64)}`, 403],
+    ['admin', 'GET', `/internal/instances/${'a'.repeat(64)}`, 403], ['technologist', 'GET', '/api/refusals', 200], ['technologist', 'GET', '/api/devices', 200],
+    ['technologist', 'GET', '/api/deliveries', 403], ['technologist', 'POST', '/api/studies/1.2.3/read', 403], ['technologist', 'POST', '/api/sign-in-links', 403],
   ])('%s %s %s → %i', async (role, method, url, status) => {
     const answer = await ask(url, { method: method!, headers: { ...page, cookie: site.session(role) } });
     expect(answer.statusCode).toBe(status);

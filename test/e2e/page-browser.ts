@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Role } from '../../src/api/ports.ts';
 import type { DemoSite } from '../api/demo-site.ts';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -30,7 +31,7 @@ export async function serveSite(site: DemoSite, port = 0): Promise<string> {
   return `http://127.0.0.1:${(site.app.server.address() as AddressInfo).port}`;
 }
 
-export async function signIn(page: Page, site: DemoSite, base: string, role: 'reader' | 'operator' | 'admin' = 'reader'): Promise<void> {
+export async function signIn(page: Page, site: DemoSite, base: string, role: Exclude<Role, 'worker'> = 'reader'): Promise<void> {
   await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: `the-${role}`, role })}`);
   await page.waitForSelector('tr.row');
 }

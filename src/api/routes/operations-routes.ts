@@ -7,12 +7,12 @@ export function operationsRoutes(studies: StudiesPort, now: () => number): reado
   const page = (query: Readonly<Record<string, unknown>>): { limit: number; offset: number } => query as { limit: number; offset: number };
   return [
     {
-      method: 'GET', url: '/api/refusals', access: 'view-operations', summary: 'Devices and objects that were refused, latest first, with the reason.',
+      method: 'GET', url: '/api/refusals', access: 'view-devices', summary: 'Devices and objects that were refused, latest first, with the reason.',
       query: schemas.pageQuery, answer: schemas.refusalsAnswer,
       handler: (call) => ({ refusals: studies.refusals(page(call.query)) }),
     },
     {
-      method: 'GET', url: '/api/devices', access: 'view-operations', summary: 'Devices that have sent or tried to.', answer: schemas.devicesAnswer,
+      method: 'GET', url: '/api/devices', access: 'view-devices', summary: 'Devices that have sent or tried to.', answer: schemas.devicesAnswer,
       handler: () => ({ devices: studies.devices(now()) }),
     },
     {
