@@ -47,6 +47,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | 'everything'>> = {
   dimse: ['dicom'],
   intake: ['dicom', 'dimse', 'study'],
   study: [],
+  evaluation: [],
   registry: ['study', 'dicom'],
   queue: ['study'],
   inference: ['dicom', 'study', 'queue'],
@@ -77,10 +78,10 @@ describe('directions between rooms', () => {
   });
 
   test('pure rooms import no node: module but buffer and assert', () => {
-    // decode edges of dicom (inflate) get their zlib as an argument; so dicom, study and report are pure as a whole.
+    // decode edges of dicom (inflate) get their zlib as an argument; so dicom, study, report and evaluation are pure as a whole.
     const wrong = imports.filter(
       ({ from, specifier, typeOnly }) =>
-        !typeOnly && ['dicom', 'study', 'report'].includes(roomOf(from)) && specifier.startsWith('node:') && !/^node:(buffer|assert)/.test(specifier),
+        !typeOnly && ['dicom', 'study', 'report', 'evaluation'].includes(roomOf(from)) && specifier.startsWith('node:') && !/^node:(buffer|assert)/.test(specifier),
     );
     expect(wrong.map((entry) => `${relative(root, entry.from)} → ${entry.specifier}`)).toEqual([]);
   });
