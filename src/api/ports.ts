@@ -111,6 +111,10 @@ export interface ModelRow extends ModelReference {
   /** 0–100. */
   readonly threshold: number;
   readonly thresholdOrigin: string;
+  /** Only where the site's own threshold is in force. */
+  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: string; readonly threshold: number }[] };
+  /** What somebody should know of the threshold, e.g. that the site's own is ignored because it is for another file. */
+  readonly thresholdRemark?: string;
   readonly ready: boolean;
   /** "interim", "validated" …: what the card says. */
   readonly status?: string;

@@ -62,7 +62,7 @@ export const row = object({
   priority: oneOf(['critical', 'urgent', 'routine', 'undetermined']),
   reason,
   receivedAt: text,
-  findings: array(object({ label: text, family: text, score: number, threshold: number, flagged: flag, sopInstanceUid: text, model: object({ name: text, version: text }) })),
+  findings: array(object({ label: text, family: text, score: number, threshold: number, flagged: flag, sopInstanceUid: text, model: object({ name: text, version: text }), siteThreshold: object({ id: text, group: text }, ['group']) }, ['siteThreshold'])),
   lane: orNull(text),
   waitingMs: number,
   capMs: { type: 'number', description: 'past this wait the study outranks its class' },
@@ -81,8 +81,9 @@ export const worklistAnswer = object({ total: integer, flagCounts, serverNowMs: 
 const findingFields: Properties = {
   family: text, label: text, score: number, threshold: number, flagged: flag, longAxisMm: number, longAxisAtDetector: flag, model,
   boxes: array(box), region: array(array(array(number))),
+  siteThreshold: object({ id: text, origin: text, group: text }, ['group']),
 };
-const findingOptional = ['longAxisMm', 'longAxisAtDetector'];
+const findingOptional = ['longAxisMm', 'longAxisAtDetector', 'siteThreshold'];
 
 const image = object(
   {
@@ -122,7 +123,10 @@ export const devicesAnswer = object({
 });
 export const deliveriesAnswer = object({ deliveries: array(delivery) });
 export const modelsAnswer = object({
-  models: array(object({ name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: text, ready: flag, status: text }, ['status'])),
+  models: array(object({
+    name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: text, ready: flag, status: text, thresholdRemark: text,
+    siteThreshold: object({ id: text, manifestThreshold: number, groups: array(object({ group: text, threshold: number })) }),
+  }, ['status', 'siteThreshold', 'thresholdRemark'])),
 });
 
 export const prioritiseBody = object({ stat: flag });

@@ -8,7 +8,7 @@ import type { SiteModels } from '../hub/site-models.ts';
 import type { FileAnswer } from '../inference/analyse-file.ts';
 import { buildChestReport } from '../report/chest-report.ts';
 import type { Statement } from '../report/report-facts.ts';
-import { points } from '../study/assessment.ts';
+import { scoreAndThreshold } from '../study/assessment.ts';
 import type { FindingFamily } from '../study/types.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
 
@@ -39,7 +39,7 @@ export async function writeFileReports(folder: string, file: string, answer: Fil
       }],
       statement,
       findingPriority: 'urgent',
-      rationale: statement.kind === 'scored' ? `${family} ${points(statement.finding.score)} (threshold ${points(statement.finding.threshold)})` : statement.reason.text,
+      rationale: statement.kind === 'scored' ? `${family} ${scoreAndThreshold(statement.finding)}` : statement.reason.text,
       models: references,
       configurationSha256: models.configurationSha256,
       device: { manufacturer: 'Firstread', serialNumber: 'ONE-SHOT', softwareVersion: FIRSTREAD_VERSION },

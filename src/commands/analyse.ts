@@ -174,4 +174,4 @@ function tableWriter(io: CommandIo): LineWriter {
   };
 }
 
-const scoreCell = (finding: Finding): string => `${finding.score.toFixed(1)}${finding.flagged ? ' FLAGGED' : ''} (from ${finding.threshold})${finding.longAxisMm === undefined ? '' : ` ${finding.longAxisMm} mm`}`;
+const scoreCell = (finding: Finding): string => `${finding.score.toFixed(1)}${finding.flagged ? ' FLAGGED' : ''} (from ${finding.threshold}${finding.siteThreshold === undefined ? '' : ', site'})${finding.longAxisMm === undefined ? '' : ` ${finding.longAxisMm} mm`}`;

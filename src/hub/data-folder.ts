@@ -15,6 +15,7 @@ export interface DataFolder {
   readonly spool: string;
   readonly previews: string;
   readonly audit: string;
+  readonly siteThresholds: string;
   readonly hubFile: string;
 }
 
@@ -34,6 +35,7 @@ export function dataFolder(root: string): DataFolder {
     spool: join(root, 'spool'),
     previews: join(root, 'previews'),
     audit: join(root, 'audit'),
+    siteThresholds: join(root, 'site-thresholds.json'),
     hubFile: join(root, 'hub.json'),
   };
 }

@@ -50,7 +50,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const lock = lockDataFolder(folder);
   log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
   const secrets = readOrMakeSecrets(folder.root);
-  const models = await openSiteModels(config.models, folder.root, (reason) => log.write('model-refused', { reason }));
+  const models = await openSiteModels(config.models, folder.root, () => siteThresholds.inForce(), (reason) => log.write('model-refused', { reason }));
   const caps = waitingCaps(config);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   const registry = openRegistry(folder.registry, { eligibility });
@@ -60,6 +60,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const audit = createAudit({ folder: folder.audit, now, key: Buffer.from(secrets.auditKey, 'hex') });
   audit.record({ event: 'application-start', who: '-', outcome: 'done', details: { version: FIRSTREAD_VERSION } });
   const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
+  const siteThresholds = openSiteThresholds(folder.siteThresholds, thresholdJournal(log, audit));
   const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
 
   const queueWatch = createQueueWatch(log, now, queueAddress(config.redisUrl));
@@ -99,6 +100,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     queue,
     now,
     wakeWorkers: () => workers.wake(),
+    siteThresholds: () => siteThresholds.inForce(),
     writeReports: (studyInstanceUid, revision) => reports.write(studyInstanceUid, revision),
     wakeOutbox: () => outbox.wake(),
     onChanged,
@@ -159,6 +161,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       await queue.close();
       registry.close();
       audit.record({ event: 'application-stop', who: '-', outcome: 'done' });
+      siteThresholds.close();
       audit.close();
       lock.release();
       log.write('hub-stopped', {});

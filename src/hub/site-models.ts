@@ -6,13 +6,20 @@ import { FirstreadError } from '../errors.ts';
 import { familiesOf } from '../inference/model-manifest.ts';
 import { loadModelSet, SHIPPED_MODELS } from '../inference/model-set.ts';
 import type { ModelSet } from '../inference/model-set.ts';
+import { groupLabel } from '../study/site-threshold.ts';
+import type { SiteThreshold } from '../study/site-threshold.ts';
 import type { FindingFamily, ModelReference } from '../study/types.ts';
 import type { ReportingFamily } from './report-writer.ts';
 
 export interface SiteModel extends ModelReference {
   readonly family: FindingFamily;
+  /** In force: the site's own where it has one for this file, else the manifest's. */
   readonly threshold: number;
   readonly thresholdOrigin: string;
+  /** Only where the site's own is in force. */
+  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: string; readonly threshold: number }[] };
+  /** What somebody should know of the threshold, e.g. that the site's own is for another file. */
+  readonly thresholdRemark?: string;
   readonly status: string;
   readonly shadow: boolean;
 }
@@ -21,6 +28,7 @@ export interface SiteModels {
   readonly folders: readonly string[];
   readonly models: readonly SiteModel[];
   readonly families: readonly ReportingFamily[];
+  readonly lungFieldSha256: string;
   /** Changes with every model file and threshold: another one makes other reports. */
   readonly configurationSha256: string;
 }
@@ -54,7 +62,7 @@ export interface CurrentSiteModels extends SiteModels {
 }
 
 /** Never rejects for a bad model: a hub that cannot analyse must still receive. */
-export async function openSiteModels(configured: readonly string[], dataRoot: string, onProblem: (problem: string) => void): Promise<CurrentSiteModels> {
+export async function openSiteModels(configured: readonly string[], dataRoot: string, thresholds: () => readonly SiteThreshold[], onProblem: (problem: string) => void): Promise<CurrentSiteModels> {
   let current: SiteModels = describeSiteModels(modelFolders(configured, dataRoot), { lungField: undefined, findings: [] });
   let problem: string | undefined;
   async function refresh(): Promise<void> {
@@ -70,9 +78,10 @@ export async function openSiteModels(configured: readonly string[], dataRoot: st
   await refresh();
   return {
     get folders() { return current.folders; },
-    get models() { return current.models; },
+    get models() { return judgedBySite(current.models, thresholds()); },
     get families() { return current.families; },
-    get configurationSha256() { return current.configurationSha256; },
+    get lungFieldSha256() { return current.lungFieldSha256; },
+    get configurationSha256() { return configurationOf(current.models, thresholds(), current.lungFieldSha256); },
     problem: () => problem,
     refresh,
   };
@@ -99,6 +108,29 @@ export function describeSiteModels(folders: readonly string[], set: ModelSet): S
     family,
     models: shown.filter((model) => model.family === family).map(({ name, version, sha256 }) => ({ name, version, sha256 })),
   }));
-  const facts = [...models.map((model) => `${model.sha256} ${model.family} ${model.threshold} ${model.shadow}`), set.lungField?.manifest.sha256 ?? '-'];
-  return { folders, models, families, configurationSha256: createHash('sha256').update(facts.sort().join('\n')).digest('hex') };
+  const lungFieldSha256 = set.lungField?.manifest.sha256 ?? '-';
+  return { folders, models, families, lungFieldSha256, configurationSha256: configurationOf(models, [], lungFieldSha256) };
+}
+
+function configurationOf(models: readonly SiteModel[], site: readonly SiteThreshold[], lungFieldSha256: string): string {
+  const own = site.filter((one) => models.some((model) => isFor(one, model))).map((one) => `${one.modelSha256} ${one.family} ${one.threshold} ${JSON.stringify(one.groups)}`);
+  const facts = [...models.map((model) => `${model.sha256} ${model.family} ${model.threshold} ${model.shadow}`), ...own, lungFieldSha256];
+  return createHash('sha256').update(facts.sort().join('\n')).digest('hex');
+}
+
+const isFor = (one: SiteThreshold, model: SiteModel): boolean => one.modelSha256 === model.sha256 && one.family === model.family;
+
+/** Pure: the models with the thresholds that are in force, and what is ignored because it is for another file. */
+export function judgedBySite(models: readonly SiteModel[], site: readonly SiteThreshold[]): readonly SiteModel[] {
+  return models.map((model) => {
+    const own = site.find((one) => isFor(one, model));
+    if (own !== undefined) {
+      const groups = own.groups.map((each) => ({ group: groupLabel(each), threshold: each.threshold }));
+      return { ...model, threshold: own.threshold, thresholdOrigin: own.origin, siteThreshold: { id: own.id, manifestThreshold: model.threshold, groups } };
+    }
+    const strangers = site.filter((one) => one.family === model.family && !models.some((other) => isFor(one, other)));
+    const last = strangers.at(-1);
+    if (last === undefined) return model;
+    return { ...model, thresholdRemark: `the site threshold ${last.threshold} (${last.id}) is ignored: it was chosen for another model file, ${last.modelSha256.slice(0, 12)}…; calibrate again` };
+  });
 }

@@ -4,7 +4,7 @@ import { flagOf } from '../api/flag.ts';
 import type { Flag } from '../api/flag.ts';
 import type { ReportRecord } from '../registry/report-rows.ts';
 import type { Registry } from '../registry/registry.ts';
-import { points } from '../study/assessment.ts';
+import { scoreAndThreshold } from '../study/assessment.ts';
 import type { StudyEvent } from '../study/events.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
 import type { SiteModels } from './site-models.ts';
@@ -145,7 +145,7 @@ function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'>
 
 function describeOutcome({ outcome }: Extract<StudyEvent, { kind: 'instanceAnalysed' }>): string {
   if (outcome.kind === 'scored') {
-    const scores = outcome.findings.filter(({ shadow }) => shadow !== true).map(({ label, score, threshold }) => `${label} ${points(score)} (threshold ${points(threshold)})`);
+    const scores = outcome.findings.filter(({ shadow }) => shadow !== true).map((finding) => `${finding.label} ${scoreAndThreshold(finding)}`);
     return `analysed: ${scores.join(', ') || 'no model was asked'}`;
   }
   return outcome.kind === 'compared' ? 'compared with the first one' : `${outcome.kind === 'ineligible' ? 'not analysed' : 'could not be analysed'}: ${outcome.reason.text}`;

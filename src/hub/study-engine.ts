@@ -8,12 +8,16 @@ import { FirstreadError } from '../errors.ts';
 import type { AnalysisJob, JobQueue } from '../queue/job-queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { StudyCommand, StudyEvent } from '../study/events.ts';
+import { judgingThresholds } from '../study/site-threshold.ts';
+import type { SiteThreshold } from '../study/site-threshold.ts';
 import type { Reduction } from '../study/transition.ts';
 import type { Study } from '../study/types.ts';
 
 export interface StudyEngineParts {
   readonly registry: Registry;
   readonly queue: Pick<JobQueue, 'add'>;
+  /** The site's own thresholds, at this moment. */
+  readonly siteThresholds: () => readonly SiteThreshold[];
   readonly now: () => number;
   readonly wakeWorkers: () => void;
   readonly writeReports: (studyInstanceUid: string, revision: number) => void;
@@ -46,6 +50,8 @@ export function createStudyEngine(parts: StudyEngineParts): StudyEngine {
     const { sopInstanceUid, contentSha256, rank } = command;
     const instance = registry.instance(sopInstanceUid, contentSha256);
     if (instance === undefined) return undefined;
+    // Decided here, once: whichever worker takes the job, with whatever settings, judges by the same numbers.
+    const thresholds = command.kind === 'analyse' ? judgingThresholds(parts.siteThresholds(), instance.header) : [];
     const first = command.kind === 'compare' ? registry.instance(sopInstanceUid, command.compareWithSha256) : undefined;
     return {
       jobId: jobIdOf(command.kind, sopInstanceUid, contentSha256),
@@ -55,6 +61,7 @@ export function createStudyEngine(parts: StudyEngineParts): StudyEngine {
       fileKey: instance.fileKey,
       ...(first === undefined ? {} : { compareWithFileKey: first.fileKey }),
       header: instance.header,
+      ...(thresholds.length === 0 ? {} : { thresholds }),
       rank,
       enqueuedAtMs: now(),
     };

@@ -3,17 +3,19 @@
  * says. The same for the worker, the command line and the tests. Batching across images happens behind `runner`.
  * Leaves out: fetching and decoding (worker.ts), what the findings mean for the study (study/).
  */
+import { FirstreadError } from '../errors.ts';
 import { judgeHeader, judgePixels, ageReason } from '../study/eligibility.ts';
 import type { EligibilitySettings } from '../study/eligibility.ts';
 import { reasonOf } from '../study/reasons.ts';
-import type { AnalysisOutcome, Finding, InstanceHeader, ModelReference, NotAssessed } from '../study/types.ts';
+import type { JudgingThreshold } from '../study/site-threshold.ts';
+import type { AnalysisOutcome, Finding, InstanceHeader, ModelReference, NotAssessed, ShadowFailure } from '../study/types.ts';
 import type { BatchRunner } from './batch-runner.ts';
 import { composeFindings } from './findings.ts';
 import type { Prediction } from './findings.ts';
 import { cropRegion, judgeFrontal, lungRegion } from './lung-field.ts';
 import type { LungField } from './lung-field.ts';
 import { familiesOf } from './manifest-outputs.ts';
-import type { ManifestThreshold, ModelManifest } from './manifest-types.ts';
+import type { ModelManifest } from './manifest-types.ts';
 import type { Picture } from './picture-work.ts';
 import { sigmoid } from './postprocess-scores.ts';
 import { wholeFrame } from './preprocess.ts';
@@ -21,14 +23,14 @@ import type { Placement } from './preprocess.ts';
 
 export interface AnalysisSettings {
   readonly eligibility: EligibilitySettings;
-  /** A site's own thresholds, by the sha256 of the model that they were chosen for. */
-  readonly thresholdsByModel?: Readonly<Record<string, readonly ManifestThreshold[]>>;
 }
 
 export interface ImageToAnalyse {
   readonly picture: Picture;
   readonly header: InstanceHeader;
   readonly decodePath: string;
+  /** The site's own thresholds for this patient. */
+  readonly thresholds?: readonly JudgingThreshold[];
 }
 
 /** What was spent before the models saw the picture. */
@@ -63,7 +65,7 @@ export async function analyseImage(image: ImageToAnalyse, runner: BatchRunner, s
   const byPixels = judgePixels(header, { frontalVerdict: lungs.verdict, width: size.columns, height: size.rows, blank }, settings.eligibility);
   if (byPixels.verdict !== 'analyse') return { kind: byPixels.verdict, reason: byPixels.reason, models, image: size, timings: timings() };
 
-  const asked = await askModels(image, runner, settings, lungs.field, clock, whileModelsRun);
+  const asked = await askModels(image, runner, lungs.field, clock, whileModelsRun);
   return {
     kind: 'scored',
     ...asked,
@@ -122,11 +124,17 @@ function unitePlanes(values: Float32Array, planes: number, cells: number): Float
 interface Answers {
   readonly findings: readonly Finding[];
   readonly notAssessed: readonly NotAssessed[];
+  readonly shadowFailures?: readonly ShadowFailure[];
 }
 
-async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunner, settings: AnalysisSettings, lungField: LungField | undefined, clock: Clock, whileModelsRun: () => void): Promise<Answers> {
+interface Answer {
+  readonly findings: readonly Finding[];
+  readonly shadowFailure?: ShadowFailure;
+}
+
+async function askModels({ picture, header, thresholds }: ImageToAnalyse, runner: BatchRunner, lungField: LungField | undefined, clock: Clock, whileModelsRun: () => void): Promise<Answers> {
   const notAssessed: NotAssessed[] = [];
-  const asked: Promise<readonly Finding[]>[] = [];
+  const asked: Promise<Answer>[] = [];
   let slowestMs = 0;
   for (const [index, { manifest, reference }] of runner.models.entries()) {
     if (manifest.task === 'lung-field') continue;
@@ -137,7 +145,7 @@ async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunne
       continue;
     }
     asked.push(
-      (async () => {
+      sparingShadow(manifest, reference, async () => {
         const from = performance.now();
         const { tensor, placement } = await picture.prepare(manifest.input, cropRegion(lungField, picture.size, manifest.input));
         const prepared = performance.now();
@@ -145,9 +153,8 @@ async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunne
         const prediction = await runner.predict(index, tensor);
         // The models run side by side: what counts is when the last one is done.
         slowestMs = Math.max(slowestMs, performance.now() - prepared);
-        const thresholds = settings.thresholdsByModel?.[reference.sha256];
         return composeFindings({ manifest, reference, prediction, placement, picture: picture.size, lungField, ...(thresholds === undefined ? {} : { thresholds }) });
-      })(),
+      }),
     );
   }
   // Their tensors are asked for by now: what follows on the picture's thread delays no model.
@@ -155,11 +162,22 @@ async function askModels({ picture, header }: ImageToAnalyse, runner: BatchRunne
   // All are awaited before anything is thrown: the pixels must not be closed under a model still preparing.
   const answers = await Promise.allSettled(asked);
   clock.inferenceMs += slowestMs;
-  const findings = answers.flatMap((answer) => {
+  const good = answers.map((answer) => {
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value;
   });
-  return { findings, notAssessed };
+  const shadowFailures = good.flatMap((answer) => answer.shadowFailure ?? []);
+  return { findings: good.flatMap((answer) => answer.findings), notAssessed, ...(shadowFailures.length === 0 ? {} : { shadowFailures }) };
+}
+
+/** A model in shadow that fails must not cost the picture its answer: that is recorded, and shown to nobody who reads. */
+async function sparingShadow({ shadow }: ModelManifest, model: ModelReference, ask: () => Promise<readonly Finding[]>): Promise<Answer> {
+  try {
+    return { findings: await ask() };
+  } catch (error) {
+    if (shadow !== true || !(error instanceof FirstreadError)) throw error;
+    return { findings: [], shadowFailure: { model, code: error.code } };
+  }
 }
 
 const roundTimings = <T extends object>(timings: T): T => Object.fromEntries(Object.entries(timings).map(([key, ms]) => [key, Math.round((ms as number) * 10) / 10])) as T;

@@ -64,7 +64,7 @@ async function answerAnalysis(job: AnalysisJob, room: AnswerRoom, signal: AbortS
     preview ??= putPreview(job.fileKey, picture, room);
   };
   try {
-    return await analyseImage({ picture, header: job.header, decodePath }, room.runner, room.settings, earlier, leavePreview);
+    return await analyseImage({ picture, header: job.header, decodePath, ...(job.thresholds === undefined ? {} : { thresholds: job.thresholds }) }, room.runner, room.settings, earlier, leavePreview);
   } finally {
     leavePreview();
     await preview;

@@ -3,12 +3,13 @@
  * region, heatmap, size in mm. PURE. Which model is asked at all is decided in analyse-image.ts.
  */
 import { FirstreadError } from '../errors.ts';
+import type { JudgingThreshold } from '../study/site-threshold.ts';
 import type { Box, Finding, FindingFamily, ModelReference, Polygon } from '../study/types.ts';
 import type { GrayImage } from './gray-image.ts';
 import { insideLungs } from './lung-field.ts';
 import type { LungField } from './lung-field.ts';
 import { familiesOf } from './manifest-outputs.ts';
-import type { ManifestOutput, ManifestThreshold, ModelManifest } from './manifest-types.ts';
+import type { ManifestOutput, ModelManifest } from './manifest-types.ts';
 import { decodeCandidates, suppressOverlaps } from './postprocess-boxes.ts';
 import type { BoxesOutput, Candidate } from './postprocess-boxes.ts';
 import { heatField, hotRegion, hottest, round, toHeatmap } from './postprocess-heatmap.ts';
@@ -33,8 +34,8 @@ export interface FindingsInput {
   readonly placement: Placement;
   readonly picture: Omit<GrayImage, 'pixels'>;
   readonly lungField: LungField | undefined;
-  /** A site's own thresholds for this model; the manifest's where absent. */
-  readonly thresholds?: readonly ManifestThreshold[];
+  /** A site's own thresholds, of whatever model; the manifest's where none is for this one. */
+  readonly thresholds?: readonly JudgingThreshold[];
 }
 
 export function composeFindings(input: FindingsInput): readonly Finding[] {
@@ -48,7 +49,7 @@ function composeFinding(input: FindingsInput, family: FindingFamily): Finding {
   const field = heat === undefined ? undefined : heatField(need(input, heat.name), input.prediction.at, heat.index ?? 0, heat.activation);
   const probability = imageScore(input, family) ?? (manifest.outputs.some((o) => o.kind === 'boxes' && o.family === family) ? (candidates[0]?.probability ?? 0) : field === undefined ? Number.NaN : hottest(field));
   const score = points(probability, manifest);
-  const threshold = thresholdOf(input, family);
+  const { threshold, siteThreshold } = thresholdOf(input, family);
   const flagged = score >= threshold;
   const boxes = candidates.map((c): Box => ({ x: round(c.x), y: round(c.y), width: round(c.width), height: round(c.height), score: points(c.probability, manifest) }));
   const region = [...(field === undefined ? [] : hotRegion(field, manifest.input, input.placement, input.picture)), ...boxRegion(boxes, threshold, flagged)];
@@ -63,6 +64,7 @@ function composeFinding(input: FindingsInput, family: FindingFamily): Finding {
     ...(field === undefined ? {} : { heatmap: toHeatmap(field, manifest.input, input.placement) }),
     ...longAxis(boxes[0], input.picture, family),
     model: input.reference,
+    ...(siteThreshold === undefined ? {} : { siteThreshold }),
     ...(manifest.shadow === true ? { shadow: true } : {}),
   };
 }
@@ -94,10 +96,13 @@ function points(probability: number, manifest: ModelManifest): number {
   return value;
 }
 
-function thresholdOf({ manifest, thresholds }: FindingsInput, family: FindingFamily): number {
-  const found = thresholds?.find((t) => t.family === family) ?? manifest.thresholds.find((t) => t.family === family);
-  if (found === undefined) throw new FirstreadError('model-invalid', `${manifest.name} has no threshold for ${family}`, { model: manifest.name });
-  return found.threshold;
+/** Bound to the manifest's file: its half-precision twin is the same model. */
+function thresholdOf({ manifest, thresholds }: FindingsInput, family: FindingFamily): Pick<Finding, 'threshold' | 'siteThreshold'> {
+  const own = thresholds?.find((t) => t.family === family && t.modelSha256 === manifest.sha256);
+  if (own !== undefined) return { threshold: own.threshold, siteThreshold: { id: own.id, origin: own.origin, ...(own.group === undefined ? {} : { group: own.group }) } };
+  const shipped = manifest.thresholds.find((t) => t.family === family);
+  if (shipped === undefined) throw new FirstreadError('model-invalid', `${manifest.name} has no threshold for ${family}`, { model: manifest.name });
+  return { threshold: shipped.threshold };
 }
 
 /** In pixels of the picture, cut at its edge, gated by the lungs, overlaps suppressed, best first. */

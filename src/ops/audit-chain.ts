@@ -14,7 +14,8 @@ export type AuditEvent =
   | 'worklist-viewed' | 'patient-viewed' | 'picture-viewed' | 'report-viewed'
   | 'study-read' | 'study-unread' | 'study-closed' | 'study-prioritised' | 'study-acknowledged'
   | 'request-refused' | 'association-refused' | 'instance-refused'
-  | 'instances-removed' | 'export';
+  | 'instances-removed' | 'export'
+  | 'thresholds-in-force';
 
 export interface AuditFacts {
   readonly event: AuditEvent;

@@ -53,6 +53,8 @@ export const LOG_EVENTS = {
   'analysis-done': event(4008, 'info', 'image analysed'),
   'analysis-failed': event(4009, 'warn', 'analysis failed, will be tried again'),
   'analysis-quarantined': event(4010, 'error', 'image set aside after too many failures'),
+  'thresholds-in-force': event(4012, 'info', 'the site\'s own thresholds were read'),
+  'thresholds-refused': event(4013, 'error', 'the file of the site\'s own thresholds cannot be read: what was in force stays'),
   'answer-stale': event(4011, 'info', 'a late answer was discarded'),
 
   'study-assessed': event(5001, 'info', 'study assessed'),

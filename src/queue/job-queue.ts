@@ -5,6 +5,7 @@
  * loses nothing), it holds no pixels (jobs carry references), it does not order the worklist, it does not promise
  * exactly-once (consumers are idempotent by jobId).
  */
+import type { JudgingThreshold } from '../study/site-threshold.ts';
 import type { AnalysisOutcome, InstanceHeader } from '../study/types.ts';
 
 /** One image to analyse. `jobId` = hash(sopInstanceUid, contentSha256): adding it twice is adding it once. */
@@ -19,6 +20,8 @@ export interface AnalysisJob {
   readonly compareWithFileKey?: string;
   /** What the header says: eligibility and spacing need it, so that a worker need not trust its own parse alone. */
   readonly header: InstanceHeader;
+  /** The site's own thresholds as they hold for this patient. Absent: those of the manifests. */
+  readonly thresholds?: readonly JudgingThreshold[];
   /** 0 is served first (STAT), 10 is ordinary, 20 is a re-analysis in the background. */
   readonly rank: number;
   readonly enqueuedAtMs: number;

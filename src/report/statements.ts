@@ -40,12 +40,17 @@ const CATEGORIES: { readonly [priority in Priority]: CodedConcept } = {
 export const NOTICE = 'For the order of reading only. Not a diagnosis: every image still has to be read by a person.';
 
 export function algorithmOf(finding: Finding, decodePath: string): AlgorithmIdentification {
-  const { model, threshold } = finding;
+  const { model, threshold, siteThreshold } = finding;
   return {
     name: model.name,
     version: model.version,
-    parameters: [`threshold=${decimalString(threshold)}`, `model-sha256=${model.sha256}`, `decode=${decodePath === '' ? 'not recorded' : decodePath}`],
+    parameters: [`threshold=${decimalString(threshold)}`, ...(siteThreshold === undefined ? [] : [`threshold-origin=${thresholdOrigin(siteThreshold)}`]), `model-sha256=${model.sha256}`, `decode=${decodePath === '' ? 'not recorded' : decodePath}`],
   };
+}
+
+/** The manifest's threshold needs no word: it follows from the model's hash. A site's own does not. */
+function thresholdOrigin({ id, origin, group }: NonNullable<Finding['siteThreshold']>): string {
+  return withoutControls(`site ${id}${group === undefined ? '' : ` (${group})`}: ${origin}`);
 }
 
 /** One measurement group per region of a flagged finding; one for the whole image where no region is known. */
@@ -173,6 +178,6 @@ export function notAnalysedEvaluations(family: FindingFamily, reason: CodedReaso
   ];
 }
 
-function scoreSentence({ score, threshold, model }: Finding): string {
-  return `Score ${decimalString(score)} of 100, threshold ${decimalString(threshold)}, ${model.name} ${model.version}`;
+function scoreSentence({ score, threshold, siteThreshold, model }: Finding): string {
+  return `Score ${decimalString(score)} of 100, ${siteThreshold === undefined ? '' : 'site '}threshold ${decimalString(threshold)}, ${model.name} ${model.version}`;
 }

@@ -6,6 +6,7 @@ import assert from 'node:assert';
 import { mergeAssessment } from './assessment.ts';
 import type { ArrivingInstance, StudyEvent, StudyEventKind } from './events.ts';
 import { reasonOf, REASONS, reasonEntry, type ReasonCode } from './reasons.ts';
+import { missesModel } from './switched-off.ts';
 import type { AnalysisOutcome, CodedReason, OrderContext, Study, StudyInstance } from './types.ts';
 
 type EventOf<K extends StudyEventKind> = Extract<StudyEvent, { kind: K }>;
@@ -74,18 +75,24 @@ function answered(instance: StudyInstance, outcome: Exclude<AnalysisOutcome, { k
   if (instance.compareWithSha256 !== undefined) return { ...instance, status: 'conflict', reason: reasonOf('conflict') };
   const { models } = outcome;
   if (outcome.kind === 'scored') {
-    const { findings, notAssessed, image, decodePath, timings } = outcome;
+    const { findings, notAssessed, shadowFailures, image, decodePath, timings } = outcome;
     const remarks = [...(instance.remarks ?? []), ...outcome.remarks];
-    return { ...instance, status: 'scored', findings, notAssessed, remarks, models, image, decodePath, timings };
+    return { ...instance, status: 'scored', findings, notAssessed, remarks, models, ...(shadowFailures === undefined ? {} : { shadowFailures }), image, decodePath, timings };
   }
+  if (wasScored(instance)) return { ...instance, status: 'scored' };
   return { ...instance, status: outcome.kind, reason: outcome.reason, models };
 }
 
+/** Asked again for a model that had been switched off: where that fails, the first answer still stands. */
+const wasScored = ({ decodePath }: StudyInstance): boolean => decodePath !== undefined;
+
 function settleFailure(study: Study, event: EventOf<'analysisFailed'>, nowMs: number): Study {
   return settle(study, event, (instance) =>
-    instance.compareWithSha256 === undefined
-      ? { ...instance, status: 'unreadable', reason: reasonOf('quarantined') }
-      : { ...instance, status: 'conflict', reason: reasonOf('conflict') }, nowMs);
+    instance.compareWithSha256 !== undefined
+      ? { ...instance, status: 'conflict', reason: reasonOf('conflict') }
+      : wasScored(instance)
+        ? { ...instance, status: 'scored' }
+        : { ...instance, status: 'unreadable', reason: reasonOf('quarantined') }, nowMs);
 }
 
 /** Answers a pending instance; an answer to one that is settled, or unknown here, comes too late and changes nothing. */
@@ -110,8 +117,9 @@ function settle(
 function retryInstance(study: Study, event: EventOf<'retried'>): Study {
   const at = study.instances.findIndex((one) => one.sopInstanceUid === event.sopInstanceUid && one.contentSha256 === event.contentSha256);
   const failed = study.instances[at];
-  if (failed?.status !== 'unreadable') return study;
-  const { reason: _, ...rest } = failed;
+  if (failed === undefined || (failed.status !== 'unreadable' && !missesModel(failed))) return study;
+  // The remarks of an answer come again with the next one.
+  const { reason: _, ...rest } = failed.status === 'scored' ? { ...failed, remarks: [] } : failed;
   const instances = study.instances.with(at, { ...rest, status: 'pending' });
   const { attention, attentionAtMs: _at, ...calm } = study;
   const stillTrue = instances.find(({ status }) => status === 'unreadable' || status === 'conflict')?.reason;
@@ -126,8 +134,10 @@ function noteReports(study: Study, { revision, deliveryCount = 1 }: EventOf<'rep
   return { ...study, reportedRevision: revision, deliveryCount };
 }
 
-function noteDeliveries(study: Study, { revision }: EventOf<'deliveriesDone'>): Study {
+function noteDeliveries(study: Study, { revision, nothingArrived }: EventOf<'deliveriesDone'>): Study {
   assert(revision <= (study.reportedRevision ?? 0), 'delivered before it was reported');
+  // All were dropped by hand: nothing is on its way any more, and nothing was delivered.
+  if (nothingArrived === true) return (study.deliveredRevision ?? 0) >= revision || study.deliveryCount === 0 ? study : { ...study, deliveryCount: 0 };
   return revision <= (study.deliveredRevision ?? 0) ? study : { ...study, deliveredRevision: revision };
 }
 

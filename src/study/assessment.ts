@@ -86,7 +86,7 @@ function headline(study: Omit<Study, 'reason' | 'priority'>): CodedReason {
   const { assessment, attention, state } = study;
   const flagged = flaggedFindings(assessment);
   if (flagged.length > 0) {
-    const scores = flagged.map((finding) => `${finding.label} ${points(finding.score)} (threshold ${points(finding.threshold)})`);
+    const scores = flagged.map((finding) => `${finding.label} ${scoreAndThreshold(finding)}`);
     return { code: 'flagged', text: capitalise(scores.join(', ')) };
   }
   if (attention) return { code: attention.code, text: attentionText(attention) };
@@ -129,6 +129,11 @@ function ineligibleLine(instances: readonly StudyInstance[]): CodedReason {
 /** A score on the line is a whole number; 40.6 against a threshold of 41 must not read as "41 below 41". */
 export function points(score: number): string {
   return String(Math.floor(score));
+}
+
+/** A site's own threshold is said to be one: it is not the number in the model's card. */
+export function scoreAndThreshold({ score, threshold, siteThreshold }: Pick<Finding, 'score' | 'threshold' | 'siteThreshold'>): string {
+  return `${points(score)} (${siteThreshold === undefined ? '' : 'site '}threshold ${points(threshold)})`;
 }
 
 function capitalise(text: string): string {

@@ -65,6 +65,8 @@ export interface Finding {
   readonly longAxisMm?: number;
   readonly longAxisAtDetector?: boolean;
   readonly model: ModelReference;
+  /** Where the threshold comes from, when it is the site's own (site-threshold.ts); absent: the model's manifest. */
+  readonly siteThreshold?: { readonly id: string; readonly origin: string; readonly group?: string };
   /** Scored and recorded but never shown: a model under comparison. */
   readonly shadow?: boolean;
 }
@@ -73,6 +75,12 @@ export interface Finding {
 export interface NotAssessed {
   readonly family: FindingFamily;
   readonly reason: CodedReason;
+}
+
+/** A model in shadow that gave no answer; for `firstread models compare`, never for a reader. */
+export interface ShadowFailure {
+  readonly model: ModelReference;
+  readonly code: string;
 }
 
 export interface StageTimings {
@@ -92,6 +100,7 @@ export type AnalysisOutcome =
       /** Remarks a reader may want, e.g. the header says HAND but the picture is a chest. */
       readonly remarks: readonly CodedReason[];
       readonly models: readonly ModelReference[];
+      readonly shadowFailures?: readonly ShadowFailure[];
       readonly image: { readonly rows: number; readonly columns: number };
       /** How pixels were obtained, e.g. "1.2.840.10008.1.2.4.90 full"; goes into the report. */
       readonly decodePath: string;
@@ -206,6 +215,7 @@ export interface StudyInstance {
   readonly image?: { readonly rows: number; readonly columns: number };
   readonly decodePath?: string;
   readonly timings?: StageTimings;
+  readonly shadowFailures?: readonly ShadowFailure[];
 }
 
 /** All findings of a study: the highest ever seen per family. A flag never silently falls. */

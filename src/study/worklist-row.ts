@@ -35,6 +35,8 @@ export interface RowFinding {
 }
 
 export interface WorklistRow {
+  /** The threshold is the site's own. */
+  readonly siteThreshold?: { readonly id: string; readonly group?: string };
   /** 1 is read first; null for a study that has left the list. */
   readonly rank: number | null;
   readonly studyInstanceUid: string;
@@ -85,8 +87,10 @@ export function summarise(study: StudyHead, instanceCount: number, facts: StudyF
 }
 
 function rowFinding(finding: Finding & { readonly sopInstanceUid: string }): RowFinding {
-  const { label, family, score, threshold, flagged, sopInstanceUid, model } = finding;
-  return { label, family, score, threshold, flagged, sopInstanceUid, model: { name: model.name, version: model.version } };
+  const { label, family, score, threshold, flagged, sopInstanceUid, model, siteThreshold } = finding;
+  const row = { label, family, score, threshold, flagged, sopInstanceUid, model: { name: model.name, version: model.version } };
+  if (siteThreshold === undefined) return row;
+  return { ...row, siteThreshold: { id: siteThreshold.id, ...(siteThreshold.group === undefined ? {} : { group: siteThreshold.group }) } };
 }
 
 /** `ranked` for a study on the list; for one that has left it, `rank` and `lane` are null. */

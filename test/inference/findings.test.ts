@@ -3,13 +3,14 @@ import { composeFindings } from '../../src/inference/findings.ts';
 import type { FindingsInput } from '../../src/inference/findings.ts';
 import type { LungField } from '../../src/inference/lung-field.ts';
 import type { ModelManifest } from '../../src/inference/manifest-types.ts';
+import type { JudgingThreshold } from '../../src/study/site-threshold.ts';
 import { heatmapDraft, yoloDraft } from '../models/tiny-models.ts';
 
 const picture = { width: 1000, height: 1000, maxValue: 255 };
 /** The network saw the whole film, 320 input pixels for 1000. */
 const placement = { originX: 0, originY: 0, scaleX: 1000 / 320, scaleY: 1000 / 320 };
 const reference = { name: 'm', version: '1', sha256: 'f'.repeat(64) };
-const yolo = (change: object = {}): ModelManifest => ({ ...yoloDraft, outputs: [{ ...yoloDraft.outputs[0], index: 0, ...change }] }) as ModelManifest;
+const yolo = (change: object = {}): ModelManifest => ({ ...yoloDraft, sha256: 'e'.repeat(64), outputs: [{ ...yoloDraft.outputs[0], index: 0, ...change }] }) as ModelManifest;
 
 /** Boxes of 32 × 32 input pixels (100 × 100 on the film) at these centres, as [N, 5, A]. */
 function detections(boxes: readonly { readonly x: number; readonly y: number; readonly p: number }[]) {
@@ -56,8 +57,14 @@ describe('composeFindings', () => {
   });
 
   test('a site\'s own threshold stands in for the manifest\'s', () => {
-    const thresholds = [{ family: 'lung nodule', threshold: 20, origin: 'site' }] as const;
-    expect(compose(yolo(), detections([{ x: 160, y: 160, p: 0.3 }]), { thresholds })[0]).toMatchObject({ threshold: 20, flagged: true });
+    const own = { id: 'site-1', family: 'lung nodule', modelSha256: yolo().sha256, threshold: 20, origin: 'our films', group: 'F' } as const;
+    const judgedBy = (...thresholds: JudgingThreshold[]) => compose(yolo(), detections([{ x: 160, y: 160, p: 0.3 }]), { thresholds })[0];
+    expect(judgedBy(own)).toMatchObject({ threshold: 20, flagged: true, siteThreshold: { id: 'site-1', origin: 'our films', group: 'F' } });
+    // Chosen for another file, or for another family: not for this.
+    for (const other of [{ ...own, modelSha256: 'd'.repeat(64) }, { ...own, family: 'tuberculosis' as const }]) {
+      expect(judgedBy(other)).toMatchObject({ flagged: false });
+      expect(judgedBy(other)?.siteThreshold).toBeUndefined();
+    }
   });
 
   test('a score that is no number is a failure, not a low score', () => {

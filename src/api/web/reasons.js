@@ -60,7 +60,7 @@ export const reasonText = (reason) => (currentLanguage() === 'vi' ? vietnamese(r
 
 export function reasonLine(row) {
   if (currentLanguage() !== 'vi') return plain(row.reason.text);
-  const scores = (findings) => findings.map((one) => `${t(`family.${one.family}`)} ${scoreText(one.score)} (${t('panel.threshold', { n: thresholdText(one.threshold) })})`).join(', ');
+  const scores = (findings) => findings.map((one) => `${t(`family.${one.family}`)} ${scoreText(one.score)} (${t(one.siteThreshold === undefined ? 'panel.threshold' : 'panel.siteThreshold', { n: thresholdText(one.threshold) })})`).join(', ');
   const flagged = row.findings.filter((one) => one.flagged);
   const parts = [];
   if (flagged.length > 0) parts.push(scores(flagged));
@@ -91,6 +91,6 @@ export const JOURNAL_VI = {
 
 export function journalText(entry) {
   if (currentLanguage() !== 'vi' || !(entry.kind in JOURNAL_VI)) return plain(entry.text);
-  const after = /: (.+)$/.exec(plain(entry.text))?.[1]?.replaceAll('tuberculosis', 'lao phổi').replaceAll('lung nodule', 'nốt phổi').replaceAll('threshold', 'ngưỡng');
+  const after = /: (.+)$/.exec(plain(entry.text))?.[1]?.replaceAll('tuberculosis', 'lao phổi').replaceAll('lung nodule', 'nốt phổi').replaceAll('site threshold', 'ngưỡng của cơ sở').replaceAll('threshold', 'ngưỡng');
   return after === undefined ? JOURNAL_VI[entry.kind] : `${JOURNAL_VI[entry.kind]}: ${after}`;
 }

@@ -115,10 +115,12 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy }) {
     return h('div', { class: 'score' },
       h('span', { class: 'score-name' }, t(`family.${finding.family}`)),
       h('span', { class: 'score-number' }, scoreText(finding.score)),
-      h('span', { class: 'score-words' }, `${t('panel.threshold', { n: thresholdText(finding.threshold) })} · ${finding.flagged ? t('panel.flagged') : t('panel.below')}`),
+      h('span', { class: 'score-words', title: siteThresholdTitle(finding) }, `${t(finding.siteThreshold === undefined ? 'panel.threshold' : 'panel.siteThreshold', { n: thresholdText(finding.threshold) })} · ${finding.flagged ? t('panel.flagged') : t('panel.below')}`),
       meter,
       h('span', { class: 'score-model', title: `SHA-256 ${finding.model.sha256}` }, [t('panel.model', finding.model), models.get(finding.model.sha256)?.status === 'interim' && t('panel.interim'), axis].filter(Boolean).join(' · ')));
   }
+
+  const siteThresholdTitle = ({ siteThreshold }) => siteThreshold && [siteThreshold.id, siteThreshold.group, siteThreshold.origin].filter(Boolean).map(plain).join(' · ');
 
   const technical = () => h('details', { class: 'technical', open: technicalOpen, ontoggle: (event) => { technicalOpen = event.target.open; } }, h('summary', {}, t('panel.technical')), h('dl', {},
     pair('panel.technical.uid', detail.row.studyInstanceUid),

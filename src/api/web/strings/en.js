@@ -98,6 +98,7 @@ export default {
   'panel.preview': 'Reduced picture: read on your viewer',
   'panel.findings': 'Scores',
   'panel.threshold': 'threshold {n}',
+  'panel.siteThreshold': 'site threshold {n}',
   'panel.flagged': 'flagged',
   'panel.below': 'below threshold',
   'panel.model': '{name} {version}',

@@ -98,6 +98,7 @@ export default {
   'panel.preview': 'Ảnh thu nhỏ: hãy đọc trên phần mềm xem ảnh',
   'panel.findings': 'Điểm số',
   'panel.threshold': 'ngưỡng {n}',
+  'panel.siteThreshold': 'ngưỡng của cơ sở {n}',
   'panel.flagged': 'gắn cờ',
   'panel.below': 'dưới ngưỡng',
   'panel.model': '{name} {version}',
