@@ -25,10 +25,11 @@ export const ERRORS = {
   'not-dicom': entry('the bytes are not a DICOM object', false, 0xc000, 415),
   'data-set-damaged': entry('the data set cannot be parsed', false, 0xc000, 422),
   'data-set-over-limit': entry('the data set exceeds a limit (depth, elements, length)', false, 0xc000, 422),
-  'pixels-damaged': entry('the pixel data is damaged', false),
-  'pixels-over-limit': entry('the pixel data exceeds a limit', false),
-  'pixels-unsupported': entry('the pixel encoding is not supported', false),
-  'decode-timeout': entry('decoding took longer than its deadline', false),
+  'pixels-damaged': entry('the pixel data is damaged', false, undefined, 422),
+  'pixels-over-limit': entry('the pixel data exceeds a limit', false, undefined, 422),
+  'pixels-unsupported': entry('the pixel encoding is not supported', false, undefined, 422),
+  'decode-timeout': entry('decoding took longer than its deadline', false, undefined, 422),
+  'pictures-busy': entry('too many pictures are being made: try again in a moment', true, undefined, 503),
   // dimse
   'pdu-malformed': entry('a PDU cannot be decoded', false),
   'command-malformed': entry('a command set cannot be decoded', false, 0xc000),
@@ -71,6 +72,10 @@ export const ERRORS = {
   'not-signed-in': entry('sign in first: there is no session, or it has ended', false, undefined, 401),
   'link-invalid': entry('the sign-in link was used before, has expired, or is wrong', false, undefined, 401),
   'credentials-wrong': entry('the name or the password is wrong', false, undefined, 401),
+  'oidc-unavailable': entry('the sign-in provider does not answer', true, undefined, 503),
+  'oidc-refused': entry('the sign-in provider\'s answer was refused: begin again', false, undefined, 401),
+  'oidc-no-role': entry('this account may not sign in here: it is in no group that has a role, or it was disabled', false, undefined, 403),
+  'oidc-name-taken': entry('this account\'s name belongs to another user here', false, undefined, 409),
   'too-many-attempts': entry('too many failed attempts: wait and try again', true, undefined, 429),
   'not-allowed': entry('this role may not do that', false, undefined, 403),
   'cross-site': entry('the request does not come from this page', false, undefined, 403),
@@ -82,6 +87,11 @@ export const ERRORS = {
   'media-type-unsupported': entry('the request body has a type that is not taken here', false, undefined, 415),
   'step-refused': entry('the study cannot take that step from where it is', false, undefined, 409),
   'too-many-streams': entry('too many live connections', true, undefined, 503),
+  'not-acceptable': entry('none of the media types that were asked for can be given for this object', false, undefined, 406),
+  'instance-removed': entry('the images of this study were removed by retention: ask the archive', false, undefined, 410),
+  'too-many-requests': entry('too many requests: slow down', true, undefined, 429),
+  'search-too-broad': entry('the search matches too much: narrow it', false, undefined, 413),
+  'store-refused': entry('this server does not store over DICOMweb: send by DICOM C-STORE', false, undefined, 405),
   'picture-invalid': entry('the picture is not a JPEG', false, undefined, 415),
   'listen-refused': entry('other hosts may listen only once users are set up', false),
   'password-weak': entry('the password is too short or too common', false, undefined, 422),
@@ -91,6 +101,7 @@ export const ERRORS = {
   // configuration and use
   'config-invalid': entry('a setting is not valid', false),
   'usage': entry('the command line is not valid', false),
+  'table-invalid': entry('a table cannot be used', false),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
