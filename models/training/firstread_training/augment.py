@@ -60,8 +60,9 @@ def rewindow(x):
     return ((x - low[:, None, None, None]) / span).clamp(0, 1).mul(255).round().div(255)
 
 
-def degrade(x, strength=1.0, jpeg=0.25, marks=True):
-    """What other machines, printers and archives do to a film. In place on a copy."""
+def degrade(x, strength=1.0, jpeg=0.25, marks=True, window=True):
+    """What other machines, printers and archives do to a film. In place on a copy. `window=False` for parts of a film: the
+    grey window belongs to the whole of it, a piece of lung alone would be stretched as no served film ever is."""
     n, _, h, w = x.shape
     x = x.clamp(0, 1)
     x = x.pow(torch.exp(uniform((n, 1, 1, 1), -0.55, 0.55) * strength))
@@ -106,7 +107,7 @@ def degrade(x, strength=1.0, jpeg=0.25, marks=True):
         buffer = io.BytesIO()
         Image.fromarray((x[i, 0].clamp(0, 1) * 255).byte().numpy()).save(buffer, "JPEG", quality=int(np.random.uniform(30, 90)))
         x[i, 0] = torch.from_numpy(np.asarray(Image.open(buffer), np.float32) / 255)
-    return rewindow(x)
+    return rewindow(x) if window else x.clamp(0, 1).mul(255).round().div(255)
 
 
 def swap_looks(x, probability=0.4):

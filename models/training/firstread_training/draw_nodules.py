@@ -1,6 +1,7 @@
 """Draws lung nodules, and what is none, into films: float32 [H, W] in 0..1 of a lung crop at about 0.62 mm per pixel.
 
-Nodules: 6-38 mm (log-uniform), soft irregular outline, sphere-like profile with texture, contrast growing with size.
+Nodules: 7-65 mm (log-uniform), soft irregular outline, sphere-like profile with texture, contrast growing with size; or
+lesions of other films, lifted off their background (lift_lesion) and laid onto this one.
 Distractors: vessel lines, small dense dots, rings, haze, straight edges."""
 import numpy as np
 from PIL import Image
@@ -38,9 +39,10 @@ def add_patch(film, patch, cy, cx):
 
 def add_nodule(film, rng, cy, cx, diameter_mm=None, contrast=None):
     """In place; returns (cx, cy, width, height) in pixels."""
-    diameter_mm = diameter_mm or np.exp(rng.uniform(np.log(6), np.log(38)))
+    diameter_mm = diameter_mm or np.exp(rng.uniform(np.log(7), np.log(65)))
     radius = diameter_mm / 2 / MM_PER_PIXEL
-    patch = stamp(radius, rng, spiky=float(rng.choice([0, 0, 0.15, 0.3])))
+    # Masses are seldom round.
+    patch = stamp(radius, rng, spiky=float(rng.choice([0, 0, 0.15, 0.3] if diameter_mm < 30 else [0.1, 0.25, 0.45])))
     # An X-ray shadow grows with the path through the nodule; faint ones are kept, invisible ones are not.
     contrast = contrast or rng.uniform(0.06, 0.15) + 0.006 * min(diameter_mm, 30) * rng.uniform(0.2, 1.4)
     texture = rng.normal(0, 1, (max(2, patch.shape[0] // 6), max(2, patch.shape[1] // 6))).astype(np.float32)
@@ -48,6 +50,46 @@ def add_nodule(film, rng, cy, cx, diameter_mm=None, contrast=None):
     patch = patch * contrast * (1 + rng.uniform(0, 0.25) * texture)
     add_patch(film, patch.astype(np.float32), int(cy), int(cx))
     return float(cx), float(cy), 2 * radius, 2 * radius
+
+
+def lift_lesion(film, box):
+    """The lesion in a box (cx, cy, w, h) as what it adds to its surroundings: float32 patch, soft at its edge, or None
+    where the box holds nothing that stands out. The background is interpolated from a ring around the box (inverse square
+    of the distance)."""
+    cx, cy, w, h = box
+    half = int(max(w, h) * 0.75) + 3
+    top, left = int(cy) - half, int(cx) - half
+    if top < 0 or left < 0 or top + 2 * half + 1 > film.shape[0] or left + 2 * half + 1 > film.shape[1]:
+        return None
+    patch = film[top:top + 2 * half + 1, left:left + 2 * half + 1].astype(np.float32)
+    y, x = np.mgrid[-half:half + 1, -half:half + 1].astype(np.float32)
+    rho = np.hypot(x / (w / 2), y / (h / 2))
+    ring = np.argwhere((rho > 1.12) & (rho < 1.4))
+    ring = ring[:: max(1, len(ring) // 160)]
+    inside = np.argwhere(rho < 1.3)
+    weight = 1 / ((inside[:, None, :] - ring[None]) ** 2).sum(2).clip(1)
+    background = (weight * patch[ring[:, 0], ring[:, 1]]).sum(1) / weight.sum(1)
+    added = np.zeros_like(patch)
+    added[inside[:, 0], inside[:, 1]] = patch[inside[:, 0], inside[:, 1]] - background
+    if added[rho < 0.5].mean() < 0.05:
+        return None
+    return added * np.clip((1.25 - rho) / 0.35, 0, 1)
+
+
+def add_lifted(film, rng, cy, cx, lesion, box):
+    """In place: a lifted lesion, turned, mirrored, resized, of other contrast; returns (cx, cy, width, height)."""
+    w, h = box[2:]
+    turns = int(rng.integers(4))
+    lesion = np.rot90(lesion, turns)
+    if turns % 2:
+        w, h = h, w
+    if rng.random() < 0.5:
+        lesion = lesion[:, ::-1]
+    scale = float(np.exp(rng.uniform(np.log(0.5), np.log(1.25))))
+    side = max(7, int(lesion.shape[0] * scale) | 1)
+    lesion = np.asarray(Image.fromarray(np.ascontiguousarray(lesion)).resize((side, side), Image.BICUBIC if scale > 1 else Image.BOX))
+    add_patch(film, (lesion * rng.uniform(0.6, 1.3)).astype(np.float32), int(cy), int(cx))
+    return float(cx), float(cy), w * scale, h * scale
 
 
 def add_line(film, rng, cy, cx):

@@ -1,4 +1,6 @@
-"""ONNX file, manifest with self-test vector, and the check that torch and onnxruntime agree, batch 1 and 32 too."""
+"""ONNX file and its half-precision twin, manifest with self-test vector, and the check that torch and onnxruntime agree,
+batch 1 and 32 too."""
+import copy
 import datetime
 import hashlib
 import json
@@ -15,12 +17,19 @@ OPSET = 17
 SELF_TEST_SEED = 20261121
 
 
+def spread(image, module):
+    """uint8 0..255 -> -1..1 in the module's own precision."""
+    return (image.to(next(module.parameters()).dtype) / 255 - 0.5) * 2
+
+
 def export_model(folder, module, size, output_names, manifest):
     """module: uint8 [N, 1, size, size] -> outputs in output_names' order, float32. Writes model.onnx and model.json."""
     folder = Path(folder)
     path = folder / "model.onnx"
     write_onnx(path, module, size, output_names)
     difference = compare(path, module, size, output_names)
+    twin = folder / "model.fp16.onnx"
+    write_onnx(twin, copy.deepcopy(module).half(), size, output_names)
     picture = self_test_image(SELF_TEST_SEED, size, size)[None, None]
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     outputs = dict(zip(output_names, session.run(list(output_names), {"image": picture})))
@@ -29,6 +38,7 @@ def export_model(folder, module, size, output_names, manifest):
         **manifest,
         "file": "model.onnx",
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "fp16": {"file": twin.name, "sha256": hashlib.sha256(twin.read_bytes()).hexdigest()},
         "selfTest": {
             "seed": SELF_TEST_SEED,
             "outputs": {name: [round(float(v), 7) for v in value.reshape(-1)[:8]] for name, value in outputs.items()},
@@ -77,6 +87,27 @@ def compare(path, module, size, output_names):
     # Sizes and offsets are in pixels, probabilities in 0..1; 1e-3 of a pixel is as good as the same.
     assert torch_difference < 1e-3 and batch_difference < 1e-3, (torch_difference, batch_difference)
     return {"torch": torch_difference, "batch": batch_difference}
+
+
+def precision_figures(folder, module, size, output_names, pictures, points_of):
+    """How far the half-precision twin and a batch of one are from the graph in batches of 32, in points of 100. pictures:
+    uint8 [N, size, size]; points_of(outputs of a batch) -> [n]. Written before the manifest knows the twin."""
+    folder = Path(folder)
+    paths = {"full": folder / "precision.onnx", "half": folder / "precision.fp16.onnx"}
+    write_onnx(paths["full"], module, size, output_names)
+    write_onnx(paths["half"], copy.deepcopy(module).half(), size, output_names)
+
+    def points(path, batch):
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        run = lambda part: points_of(session.run(list(output_names), {"image": np.ascontiguousarray(part)[:, None]}))
+        return np.concatenate([run(pictures[i:i + batch]) for i in range(0, len(pictures), batch)])
+
+    together = points(paths["full"], 32)
+    difference = lambda other: float(np.abs(together - other).max())
+    figures = {"fp16": {"films": len(pictures), "pointsMax": difference(points(paths["half"], 32))}, "batchPointsMax": difference(points(paths["full"], 1))}
+    for path in paths.values():
+        path.unlink()
+    return figures
 
 
 def today():

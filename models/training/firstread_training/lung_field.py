@@ -65,8 +65,8 @@ class Served(nn.Module):
         self.net = net
 
     def forward(self, image):
-        mask, frontal = self.net((image.float() / 255 - 0.5) * 2)
-        return torch.sigmoid(mask), torch.sigmoid(frontal)
+        mask, frontal = self.net(export.spread(image, self))
+        return torch.sigmoid(mask.float()), torch.sigmoid(frontal.float())
 
 
 def normalise(x):

@@ -1,8 +1,8 @@
 """Lung nodules: 512 x 512 lung crop -> heat of centres at stride 4, sizes and offsets (CenterNet-like).
 
-Trained on nodules drawn into normal films (draw_nodules.py); with --real, also on crops of nih_boxed. Hard negatives
-are mined from the normal films every few hundred steps. A net trained without --real has seen no real nodule, so its
-figures on nih_boxed and nodule/nih are those of films it has never seen."""
+Trained on nodules drawn into films without any (draw_nodules.py); with --real, also on crops of nih_boxed and on their
+lesions laid onto other films. Hard negatives are mined from the normal films every few hundred steps. A net trained
+without --real has seen no real nodule, so its figures on nih_boxed and nodule/nih are those of films it has never seen."""
 import argparse
 import json
 from pathlib import Path
@@ -15,14 +15,16 @@ import torch.nn.functional as F
 from PIL import Image
 
 from . import augment, export, measure
-from .draw_nodules import MM_PER_PIXEL, add_distractor, add_nodule
+from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, lift_lesion
 from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
 from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import seed_all, train
 
-SIZE, STRIDE, CROP = 512, 4, 192
+SIZE, STRIDE, CROP = 512, 4, 224
 NMS_IOU, BOXES_MAX = 0.3, 50
+# Boxes of nih_boxed smaller than this mark vessels more often than not: neither a nodule nor none.
+TRUSTED_BOX_MM = 16
 
 
 class NoduleNet(nn.Module):
@@ -40,21 +42,21 @@ class NoduleNet(nn.Module):
 
 
 class Served(nn.Module):
-    """uint8 in; heat in 0..1, width and height in input pixels, offsets in cells. Mean over the nets (and the
-    mirror image, which costs as much again and is left to machines that have it)."""
+    """uint8 in; heat in 0..1, width and height in input pixels, offsets in cells. Mean over the nets and the mirror image:
+    a film and its mirror image score the same."""
 
     def __init__(self, nets, mirror=False):
         super().__init__()
         self.nets, self.mirror = nn.ModuleList(nets), mirror
 
     def forward(self, image):
-        x = (image.float() / 255 - 0.5) * 2
+        x = export.spread(image, self)
         heat, size, offset, count = 0, 0, 0, 0
         for net in self.nets:
-            h, s, o = net(x)
+            h, s, o = (part.float() for part in net(x))
             heat, size, offset, count = heat + h, size + s, offset + o, count + 1
             if self.mirror:
-                h, s, _ = net(x.flip(3))
+                h, s = (part.float() for part in net(x.flip(3))[:2])
                 heat, size, count = heat + h.flip(3), size + s.flip(3), count + 1
         return torch.sigmoid(heat / count), torch.exp((size / count).clamp(-1, 5.5)) * STRIDE, offset / len(self.nets)
 
@@ -81,11 +83,35 @@ def place(mask, rng, inside=0.9):
     return (ys[k] + rng.random()) * STRIDE, (xs[k] + rng.random()) * STRIDE
 
 
-def targets_of(boxes, size):
-    """Boxes [(cx, cy, w, h)] in pixels of a picture of `size` -> heat, size, offset, weight at size/STRIDE."""
+def turn_and_zoom(rng):
+    """2 x 2 matrix from a crop to its film: turned by some degrees, zoomed, stretched."""
+    angle, zoom, stretch = np.deg2rad(np.clip(rng.normal(0, 4), -10, 10)), np.exp(rng.uniform(np.log(0.85), np.log(1.2))), np.exp(rng.uniform(-0.08, 0.08))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return turn @ np.diag([1 / (zoom * stretch), stretch / zoom])
+
+
+def warp(film, matrix, centre, size):
+    """uint8 [size, size] around `centre` (x, y) of the film."""
+    offset = np.array(centre) - matrix @ np.array([size / 2, size / 2])
+    return np.asarray(Image.fromarray(film).transform((size, size), Image.AFFINE, (*matrix[0], offset[0], *matrix[1], offset[1]), resample=Image.BILINEAR))
+
+
+def move_box(box, matrix, centre, size=CROP):
+    """A box of the film in the crop; its sides keep to the axes, the turn is small."""
+    back = np.linalg.inv(matrix)
+    cx, cy = back @ (np.array(box[:2]) - centre) + size / 2
+    return float(cx), float(cy), float(box[2] * np.hypot(*back[:, 0])), float(box[3] * np.hypot(*back[:, 1]))
+
+
+def targets_of(boxes, size, doubtful=()):
+    """Boxes [(cx, cy, w, h)] in pixels of a picture of `size` -> heat, size, offset, where those two count, and where the
+    heat does (not in doubtful boxes), all at size/STRIDE."""
     n = size // STRIDE
     heat, log_size, offset, at = (np.zeros((c, n, n), np.float32) for c in (1, 2, 2, 1))
     y, x = np.mgrid[0:n, 0:n].astype(np.float32)
+    care = np.ones((1, n, n), np.float32)
+    for cx, cy, w, h in doubtful:
+        care[0][(np.abs((x + 0.5) * STRIDE - cx) < w * 0.6) & (np.abs((y + 0.5) * STRIDE - cy) < h * 0.6)] = 0
     for cx, cy, w, h in boxes:
         u, v = cx / STRIDE, cy / STRIDE
         i, j = int(v), int(u)
@@ -97,14 +123,15 @@ def targets_of(boxes, size):
         log_size[0][around], log_size[1][around] = np.log(w / STRIDE), np.log(h / STRIDE)
         offset[0][around], offset[1][around] = (u - x)[around], (v - y)[around]
         at[0][around] = 1
-    return heat, log_size, offset, at
+    care[0][heat[0] > 0.3] = 1
+    return heat, log_size, offset, at, care
 
 
-def focal(logit, target):
+def focal(logit, target, care):
     p = torch.sigmoid(logit).clamp(1e-5, 1 - 1e-5)
     positive = (target > 0.999).float()
     loss = -(positive * (1 - p) ** 2 * p.log() + (1 - positive) * (1 - target) ** 4 * p ** 2 * (1 - p).log())
-    return loss.sum() / positive.sum().clamp_min(4)
+    return (loss * care).sum() / positive.sum().clamp_min(4)
 
 
 def decode(heat, size, offset, mask=None, score_min=0.02):
@@ -141,10 +168,10 @@ def detect(served, pixels, masks, batch=8):
     return found
 
 
-def froc(found, truths, allowed=(0.5, 1, 2, 4)):
-    """Sensitivity at mean false positives per picture. A box is found when a detection's centre lies in it (at least
-    12 pixels wide) or overlaps it by 0.2."""
-    events, total = [], sum(len(t) for t in truths)
+def froc_curve(found, truths):
+    """(mean false positives per picture, sensitivity) at every threshold. A box is found when a detection's centre lies in
+    it (at least 12 pixels wide) or overlaps it by 0.2."""
+    events, total = [], max(1, sum(len(t) for t in truths))
     for boxes, truth in zip(found, truths):
         taken = set()
         for score, cx, cy, w, h in boxes:
@@ -155,15 +182,14 @@ def froc(found, truths, allowed=(0.5, 1, 2, 4)):
                 events.append((score, 1))
             elif not hit:
                 events.append((score, 0))
-    events.sort(reverse=True)
-    hits = misses = 0
-    best = {a: 0.0 for a in allowed}
-    for _, good in events:
-        hits, misses = hits + good, misses + 1 - good
-        for a in allowed:
-            if misses <= a * len(found):
-                best[a] = hits / max(1, total)
-    return best
+    good = np.array([g for _, g in sorted(events, reverse=True)] or [0])
+    return np.cumsum(1 - good) / len(found), np.cumsum(good) / total
+
+
+def froc(found, truths, allowed=(0.5, 1, 2, 4)):
+    """Sensitivity at so many false positives per picture."""
+    x, y = froc_curve(found, truths)
+    return {a: float(y[x <= a].max(initial=0.0)) for a in allowed}
 
 
 class Canvases:
@@ -175,44 +201,63 @@ class Canvases:
         normal = lambda name, split: [f for f, r in self.splits.items() if r["split"] == split and r["label"] == "normal" and r["source"] == name and f in self.prepared.films]
         self.sharp = {s: normal("nodule/nih", s) for s in ("train", "val", "test")}
         self.soft = {"train": normal("other/normal_mixed", "train")[:400] + normal("tb/shenzhen", "train"), "val": [], "test": []}
+        # Effusions, infiltrates, tubes and the like are no nodules either.
+        self.sick = [f for f, r in self.splits.items() if r["split"] == "train" and r["label"] == "other_finding" and f in self.prepared.films]
         boxes = read_nih_boxes(args.data)
         self.boxed = [f for f, r in self.splits.items() if r["source"] == "nodule/nih_boxed" and r["split"] == "train" and f in self.prepared.films]
         self.nodule = [f for f, r in self.splits.items() if r["label"] == "nodule_or_mass" and f in self.prepared.films]
+        self.sick_test = [f for f, r in self.splits.items() if r["split"] == "test" and r["label"] == "other_finding" and f in self.prepared.films]
         to_pixels = lambda b: ((b[0] + b[2]) / 2 * SIZE, (b[1] + b[3]) / 2 * SIZE, (b[2] - b[0]) * SIZE, (b[3] - b[1]) * SIZE)
         self.boxes = {f: [to_pixels(b) for b in boxes_in_crop(boxes[f], self.prepared.films[f])] for f in self.boxed}
-        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.boxed, *self.nodule]
+        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.sick, *self.sick_test, *self.boxed, *self.nodule]
         self.masks = lung_masks(every, self.whole, self.prepared.films, args.lung_field)
         self.pixels = {f: np.array(self.prepared.pixels[self.prepared.films[f]["index"]]) for f in every}
-        self.hard = []  # (file, y, x) where a normal film scored
+        self.hard = []  # (file, y, x) where a film without nodules scored
+        self.lesions, self.trusted = [], {}
+        for file, boxes in self.boxes.items():
+            film = self.pixels[file].astype(np.float32) / 255
+            lifted = [(lift_lesion(film, b), b) for b in boxes]
+            self.trusted[file] = [min(b[2], b[3]) * MM_PER_PIXEL >= TRUSTED_BOX_MM for b in boxes]
+            self.lesions += [(lesion, b) for (lesion, b), trusted in zip(lifted, self.trusted[file]) if lesion is not None and trusted and max(b[2:]) * MM_PER_PIXEL < 80]
 
     def film(self, rng):
-        pool = self.sharp["train"] if rng.random() < 0.6 else self.soft["train"]
+        draw = rng.random()
+        pool = self.sharp["train"] if draw < 0.55 else self.soft["train"] if draw < 0.82 else self.sick
         return pool[rng.integers(len(pool))]
 
     def crop(self, rng, real):
-        """One training crop: float32 [CROP, CROP] in 0..1 and its boxes."""
-        if real and rng.random() < 0.14:
+        """One training crop: float32 [CROP, CROP] in 0..1, its boxes, and the doubtful ones."""
+        doubtful = []
+        if real and rng.random() < 0.18:
             file = self.boxed[rng.integers(len(self.boxed))]
-            picture, boxes = self.pixels[file].astype(np.float32) / 255, list(self.boxes[file])
-            cx, cy = boxes[rng.integers(len(boxes))][:2]
+            every, trusted = self.boxes[file], self.trusted[file]
+            boxes, doubtful = [b for b, t in zip(every, trusted) if t], [b for b, t in zip(every, trusted) if not t]
+            pool = boxes or doubtful
+            cx, cy = pool[rng.integers(len(pool))][:2]
         else:
-            hard = self.hard and rng.random() < 0.35
-            file, y, x = self.hard[rng.integers(len(self.hard))] if hard else (self.film(rng), *rng.uniform(CROP / 2, SIZE - CROP / 2, 2))
-            cx, cy = x, y
-            picture, boxes = self.pixels[file].astype(np.float32) / 255, []
-        top = int(np.clip(cy - CROP / 2 + rng.uniform(-70, 70), 0, SIZE - CROP))
-        left = int(np.clip(cx - CROP / 2 + rng.uniform(-70, 70), 0, SIZE - CROP))
-        picture = picture[top:top + CROP, left:left + CROP].copy()
-        mask = self.masks[file][top // STRIDE:(top + CROP) // STRIDE, left // STRIDE:(left + CROP) // STRIDE]
-        boxes = [(bx - left, by - top, w, h) for bx, by, w, h in boxes]
+            hard = self.hard and rng.random() < 0.4
+            file = None if hard else self.film(rng)
+            file, cy, cx = self.hard[rng.integers(len(self.hard))] if hard else (file, *place(self.masks[file], rng, 0.8))
+            boxes = []
+        # Somewhere around that place, turned and zoomed a little.
+        half = CROP / 2
+        centre = [float(np.clip(at + rng.uniform(-80, 80), half * 0.9, SIZE - half * 0.9)) for at in (cx, cy)]
+        matrix = turn_and_zoom(rng)
+        picture = warp(self.pixels[file], matrix, centre, CROP).astype(np.float32) / 255
+        mask = warp(self.masks[file].astype(np.uint8), matrix, [c / STRIDE for c in centre], CROP // STRIDE) > 0
+        boxes, doubtful = ([move_box(box, matrix, centre) for box in part] for part in (boxes, doubtful))
         spot = lambda inside: (lambda p: (min(p[0], CROP - 4), min(p[1], CROP - 4)))(place(mask, rng, inside))
         for _ in range(rng.integers(0, 4)):
             add_distractor(picture, rng, *spot(0.9))
-        for _ in range(rng.choice([0, 1, 2, 3], p=[0.35, 0.35, 0.2, 0.1])):
-            y, x = spot(0.9)
-            if all(np.hypot(x - bx, y - by) > (w + 12) / 2 for bx, by, w, _ in boxes):
+        for _ in range(rng.choice([0, 1, 2, 3], p=[0.4, 0.35, 0.17, 0.08])):
+            y, x = spot(0.92)
+            if not all(np.hypot(x - bx, y - by) > (max(w, h) + 30) / 2 for bx, by, w, h in boxes):
+                continue
+            if real and self.lesions and rng.random() < 0.4:
+                boxes.append(add_lifted(picture, rng, y, x, *self.lesions[rng.integers(len(self.lesions))]))
+            else:
                 boxes.append(add_nodule(picture, rng, y, x))
-        return picture, boxes
+        return picture, boxes, doubtful
 
     def draw_test(self, split, seed, count):
         """Held-out normal films with one to three drawn nodules of 10-30 mm: uint8 pictures, truths, masks."""
@@ -253,19 +298,19 @@ def main():
         rng = np.random.default_rng([args.seeds[0], step, 5])
         crops = [films.crop(rng, args.real) for _ in range(args.batch)]
         x = torch.from_numpy(np.stack([c[0] for c in crops]))[:, None].clamp(0, 1)
-        parts = [targets_of(c[1], CROP) for c in crops]
-        heat, size, offset, at = (torch.from_numpy(np.stack([p[k] for p in parts])) for k in range(4))
+        parts = [targets_of(boxes, CROP, doubtful) for _, boxes, doubtful in crops]
+        heat, size, offset, at, care = (torch.from_numpy(np.stack([p[k] for p in parts])) for k in range(5))
         if rng.random() < 0.6:  # low-passed: films of 256 pixels must work too
             x = F.interpolate(F.interpolate(x, scale_factor=float(rng.uniform(0.4, 0.9)), mode="area"), size=(CROP, CROP), mode="bilinear", align_corners=False)
         if rng.random() < 0.5:
-            x, heat, size, at = x.flip(3), heat.flip(3), size.flip(3), at.flip(3)
+            x, heat, size, at, care = x.flip(3), heat.flip(3), size.flip(3), at.flip(3), care.flip(3)
             # Offsets are from the cell's left edge; mirrored, a centre at o lies at 1 - o.
             offset = offset.flip(3)
             offset[:, 0] = 1 - offset[:, 0]
-        x = augment.degrade(x, strength=0.7, jpeg=0.15)
+        x = augment.degrade(x, strength=0.7, jpeg=0.15, window=False)
         with torch.autocast("cpu", torch.bfloat16):
             h, s, o = model(((x - 0.5) * 2).contiguous(memory_format=torch.channels_last))
-        centre = focal(h.float(), heat)
+        centre = focal(h.float(), heat, care)
         sizes = ((s.float() - size).abs() * at).sum() / at.sum().clamp_min(1) / 2
         offsets = ((o.float() - offset).abs() * at).sum() / at.sum().clamp_min(1) / 2
         return centre + 0.3 * sizes + 0.3 * offsets, {"centre": centre, "size": sizes, "offset": offsets}
@@ -277,11 +322,11 @@ def main():
     def now_and_then(net, step):
         served = Served([net], mirror=False)
         rng = np.random.default_rng([7, step])
-        pool = [films.film(rng) for _ in range(40)]
+        pool = [films.film(rng) for _ in range(60)]
         with torch.autocast("cpu", torch.bfloat16):
             looked = detect(served, pixels_of(pool), masks_of(pool))
-        mined = [(f, b[2], b[1]) for f, boxes in zip(pool, looked) for b in boxes[:4] if b[0] > 0.15]
-        films.hard = (films.hard + mined)[-600:]
+        mined = [(f, b[2], b[1]) for f, boxes in zip(pool, looked) for b in boxes[:3] if b[0] > 0.15]
+        films.hard = (films.hard + mined)[-900:]
         print(f"  {len(mined)} hard places mined at {step}", flush=True)
         if step % 1000 == 0:
             found = detect(served, val_pictures[:50], val_masks[:50])
@@ -300,30 +345,39 @@ def main():
         groups = [{"params": [p for p in net.trunk.parameters() if p.requires_grad], "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"lung-nodule{'-real' if args.real else ''}-{args.version}-{seed}"
         nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, minutes=args.minutes, every=(150, now_and_then)).eval())
-    module = Served(nets).eval()
+    module = Served(nets, mirror=True).eval()
     served = export.Exported(work / "measured" / "lung-nodule.onnx", module, SIZE, ["heat", "size", "offset"])
 
     best = lambda found: np.array([boxes[0][0] if boxes else 0.0 for boxes in found])
-    val_drawn = detect(served, val_pictures, val_masks)
     val_normal = best(detect(served, pixels_of(films.sharp["val"]), masks_of(films.sharp["val"])))
-    # 0-100: 50 points where a twentieth of the validation normals lie above; the shipped threshold is there too.
-    pivot = float(np.clip(np.quantile(val_normal, 0.95), 0.02, 0.9))
-    middle = float(np.clip(np.quantile(val_normal, 0.5), 0.2 * pivot, 0.9 * pivot))
-    high = max(float(np.quantile(best(val_drawn), 0.9)), min(0.98, pivot + 0.1))
-    calibration = [[0.0, 0.0], [round(middle, 4), 20.0], [round(pivot, 4), 50.0], [round(high, 4), 95.0], [1.0, 100.0]]
+    # 0-100: 50 points where a twentieth of the validation normals lie above; the shipped threshold is there too. Straight
+    # on both sides: any steeper and a recompressed film would jump.
+    pivot = round(float(np.clip(np.quantile(val_normal, 0.95), 0.02, 0.9)), 4)
+    calibration = [[0.0, 0.0], [pivot, 50.0], [1.0, 100.0]]
     test_pictures, test_truths, test_masks = films.draw_test("test", 32, 80)
-    nodule, normal = best(detect(served, pixels_of(films.nodule), masks_of(films.nodule))), best(detect(served, pixels_of(films.sharp["test"]), masks_of(films.sharp["test"])))
     to_points = lambda s: np.interp(s, *zip(*calibration))
+    points = {name: to_points(best(detect(served, pixels_of(files), masks_of(files)))) for name, files in (("nodule", films.nodule), ("normal", films.sharp["test"]), ("other", films.sick_test))}
+    drawn = detect(served, test_pictures, test_masks)
     figures = {
         "threshold": 50.0, "calibration": calibration,
-        "drawnFroc": froc(detect(served, test_pictures, test_masks), test_truths),
+        "drawnFroc": froc(drawn, test_truths),
         "nihBoxedFroc": None if args.real else froc(detect(served, pixels_of(films.boxed), masks_of(films.boxed)), [films.boxes[f] for f in films.boxed]),
         "nihBoxedInTraining": args.real,
-        "nihImage": {**measure.auc_with_interval(nodule, normal), "sensitivity": measure.rate(to_points(nodule), 50), "flaggedNormals": measure.rate(to_points(normal), 50)},
+        "nihImage": {
+            **measure.auc_with_interval(points["nodule"], points["normal"]), "sensitivity": measure.rate(points["nodule"], 50),
+            "flaggedNormals": measure.rate(points["normal"], 50), "flaggedOthers": measure.rate(points["other"], 50),
+            "specificityAt90": measure.specificity_at_sensitivity(points["nodule"], points["normal"]),
+            "specificityAt90Interval": measure.bootstrap(measure.specificity_at_sensitivity, points["nodule"], points["normal"]),
+        },
     }
+    sample = pixels_of(films.sharp["test"][:32])
+    figures.update(export.precision_figures(work / "measured", module, SIZE, ["heat", "size", "offset"], sample, lambda outputs: to_points(outputs[0].max((1, 2, 3)))))
     print(json.dumps(figures, indent=1))
     tag = f"lung-nodule{'-real' if args.real else ''}-{args.version}"
     (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
+    false_positives, found = froc_curve(drawn, test_truths)
+    kinds = {"nodule": films.nodule, "normal": films.sharp["test"], "other": films.sick_test}
+    np.savez(work / f"scores-{tag}.npz", files=np.concatenate([kinds[k] for k in kinds]), points=np.concatenate([points[k] for k in kinds]), kinds=np.concatenate([[k] * len(kinds[k]) for k in kinds]), drawnFalsePositives=false_positives, drawnFound=found)
     export.export_model(args.out, module, SIZE, ["heat", "size", "offset"], {
         "name": "lung-nodule", "version": args.version, "task": "lung nodule", "input": export.input_of(SIZE, "lung"),
         "outputs": [{"kind": "boxes", "format": "center-heatmap", "name": "heat", "sizeName": "size", "offsetName": "offset", "activation": "none", "family": "lung nodule", "nmsIou": NMS_IOU, "maxBoxes": BOXES_MAX, "insideLungs": True}],

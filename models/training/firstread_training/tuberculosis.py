@@ -53,12 +53,12 @@ class Served(nn.Module):
         self.nets = nn.ModuleList(nets)
 
     def forward(self, image):
-        x = (image.float() / 255 - 0.5) * 2
+        x = export.spread(image, self)
         score, heat = 0, 0
         for net in self.nets:
             for mirror in (False, True):
                 logit, cells = net(x.flip(3) if mirror else x)
-                score, heat = score + logit, heat + (cells.flip(3) if mirror else cells)
+                score, heat = score + logit, heat + (cells.flip(3) if mirror else cells).float()
         count = 2 * len(self.nets)
         return torch.sigmoid(score / count)[:, None], torch.sigmoid(heat / count)
 
@@ -276,6 +276,9 @@ def main():
     test_scores, test_heats = run(served, films.prepared.stack(films.test))
     figures = figures_of(films, films.test, to_points(calibration, test_scores), test_heats, threshold)
     figures["calibration"] = calibration
+    if args.protocol == "shipped":
+        sample = films.prepared.stack(films.test[:: max(1, len(films.test) // 96)])
+        figures.update(export.precision_figures(work / "measured", module, SIZE, ["score", "heatmap"], sample, lambda outputs: to_points(calibration, outputs[0][:, 0])))
     print(json.dumps(figures, indent=1))
     tag = f"tuberculosis-{args.protocol}-{args.version}"
     (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
