@@ -116,7 +116,7 @@ function delongVariance(films: readonly ScoredFilm[]): number {
 }
 
 /** For each score, the share of the others that it outranks, ties counting half. */
-function placements(scores: readonly number[], others: readonly number[]): number[] {
+export function placements(scores: readonly number[], others: readonly number[]): number[] {
   const sorted = Float64Array.from(others).sort();
   return scores.map((score) => (firstAtLeast(sorted, score, false) + firstAtLeast(sorted, score, true)) / 2 / sorted.length);
 }

@@ -1,0 +1,151 @@
+/**
+ * From scores with truth to the threshold that does what a site wants: find so many of its cases, or flag at most so many
+ * of its films; for everybody, and for groups that are large enough. Refuses where the films cannot bear the answer and
+ * says what is missing. A refusal is a value: it is the ordinary end for a small site. PURE.
+ *
+ * The threshold is chosen and judged on the same films, so its figures are given twice: as they are (apparent) and
+ * cross-validated (cross-validation.ts). What it costs beside other thresholds: threshold-costs.ts.
+ */
+import type { PatientGroup } from '../study/site-threshold.ts';
+import { belongsTo, groupLabel } from '../study/site-threshold.ts';
+import type { Interval } from './intervals.ts';
+import { measureAt, thresholdForSensitivity } from './operating-points.ts';
+import type { ThresholdRow } from './operating-points.ts';
+import { aucIntervalOf, aucOf } from './roc.ts';
+import type { ScoredFilm } from './roc.ts';
+import { countNeeded, MARGIN_MIN, UNKNOWN_SHARE } from './sample-size.ts';
+
+/** A study with its truth and the score that it would be judged by. */
+export interface CalibrationFilm extends ScoredFilm {
+  readonly patientSex?: string;
+  readonly patientAgeYears?: number;
+}
+
+export type Wish =
+  | { readonly kind: 'sensitivity'; readonly sensitivity: number }
+  /** At most this share of films. `scores`: of all films of the site, labelled or not; absent: of the labelled ones. */
+  | { readonly kind: 'flagged'; readonly flagged: number; readonly scores?: readonly number[] };
+
+export interface Thresholds {
+  readonly common: number;
+  readonly groups: readonly (PatientGroup & { readonly threshold: number })[];
+}
+
+export interface GroupReading {
+  readonly group: PatientGroup;
+  readonly label: string;
+  readonly caseCount: number;
+  readonly nonCaseCount: number;
+  /** Its own; absent where the common one holds, and why. */
+  readonly threshold?: number;
+  readonly whyCommon?: string;
+  readonly at: ThresholdRow;
+}
+
+export interface Proposal {
+  readonly kind: 'proposed';
+  readonly thresholds: Thresholds;
+  readonly caseCount: number;
+  readonly nonCaseCount: number;
+  readonly auc: number;
+  readonly aucInterval: Interval;
+  readonly groups: readonly GroupReading[];
+  /** On the very films that it was chosen on. */
+  readonly apparent: ThresholdRow;
+}
+
+export type RefusalCode = 'no-cases' | 'no-non-cases' | 'too-few' | 'no-separation' | 'wrong-way' | 'out-of-reach';
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  readonly text: string;
+  readonly caseCount: number;
+  readonly nonCaseCount: number;
+  readonly casesNeeded?: number;
+  readonly nonCasesNeeded?: number;
+}
+
+export interface ChoiceOptions {
+  readonly margin: number;
+  readonly groups?: readonly PatientGroup[];
+}
+
+export function chooseThreshold(films: readonly CalibrationFilm[], wish: Wish, { margin, groups = [] }: ChoiceOptions): Proposal | Refusal {
+  const counts = countPatients(films);
+  const refuse = (code: RefusalCode, text: string, needed: Partial<Refusal> = {}): Refusal => ({ kind: 'refused', code, text, ...counts, ...needed });
+  const tooFew = judgeCounts(films, wish, margin);
+  if (tooFew !== undefined) return refuse(tooFew.code, tooFew.text, tooFew);
+  const separation = judgeSeparation(films);
+  if ('text' in separation) return refuse(separation.code, separation.text);
+  const common = pickThreshold(films, wish);
+  if (common === undefined) return refuse('out-of-reach', 'even the highest score is shared by more films than may be flagged: nothing between "all" and "none" can be chosen');
+  const readings = groups.map((group) => readGroup(group, films, wish, margin, common));
+  const thresholds: Thresholds = { common, groups: readings.flatMap(({ group, threshold }) => (threshold === undefined ? [] : [{ ...group, threshold }])) };
+  return { kind: 'proposed', thresholds, ...counts, ...separation, groups: readings, apparent: measureWith(films, thresholds) };
+}
+
+/** The highest threshold that finds enough, or the lowest that flags few enough; undefined where there is none. */
+export function pickThreshold(films: readonly ScoredFilm[], wish: Wish): number | undefined {
+  if (wish.kind === 'sensitivity') return thresholdForSensitivity(films.filter((film) => film.positive), wish.sensitivity);
+  const scores = (wish.scores ?? films.map((film) => film.score)).toSorted((a, b) => b - a);
+  const allowed = Math.floor(wish.flagged * scores.length + 1e-9);
+  // Among the allowed, the lowest score that no film beyond them shares.
+  let last = allowed - 1;
+  while (last >= 0 && last + 1 < scores.length && scores[last] === scores[last + 1]) last -= 1;
+  return scores[last];
+}
+
+/** As a worklist with these thresholds would have judged. */
+export function measureWith(films: readonly CalibrationFilm[], thresholds: Thresholds): ThresholdRow {
+  const above = films.map((film) => ({ ...film, score: film.score - thresholdOf(film, thresholds) }));
+  return { ...measureAt(above, 0, { replicates: 500 }), threshold: thresholds.common };
+}
+
+export const thresholdOf = (film: CalibrationFilm, { common, groups }: Thresholds): number => groups.find((group) => belongsTo(film, group))?.threshold ?? common;
+
+/** Patients, not films: five films of one patient say little more than one. */
+export function countPatients(films: readonly ScoredFilm[]): { readonly caseCount: number; readonly nonCaseCount: number } {
+  const count = (positive: boolean): number => new Set(films.flatMap((film, i) => (film.positive === positive ? [film.patient ?? i] : []))).size;
+  return { caseCount: count(true), nonCaseCount: count(false) };
+}
+
+function judgeCounts(films: readonly CalibrationFilm[], wish: Wish, margin: number): Pick<Refusal, 'code' | 'text' | 'casesNeeded' | 'nonCasesNeeded'> | undefined {
+  const { caseCount, nonCaseCount } = countPatients(films);
+  const share = wish.kind === 'sensitivity' ? wish.sensitivity : UNKNOWN_SHARE;
+  const needed = { casesNeeded: countNeeded(share, margin), nonCasesNeeded: countNeeded(UNKNOWN_SHARE, margin) };
+  if (caseCount === 0) return { code: 'no-cases', text: 'none of these films is of a case: without cases no sensitivity can be told', ...needed };
+  if (nonCaseCount === 0) return { code: 'no-non-cases', text: 'all of these films are of cases: without others nobody can tell how many would be flagged in vain', ...needed };
+  const scores = wish.kind === 'flagged' ? (wish.scores?.length ?? films.length) : Infinity;
+  const filmsNeeded = wish.kind === 'flagged' ? countNeeded(1 - wish.flagged, Math.max(margin / 2, MARGIN_MIN)) : 0;
+  const missing = [
+    ...(caseCount >= needed.casesNeeded ? [] : [`${needed.casesNeeded} cases (here: ${caseCount})`]),
+    ...(nonCaseCount >= needed.nonCasesNeeded ? [] : [`${needed.nonCasesNeeded} patients without the disease (here: ${nonCaseCount})`]),
+    ...(scores >= filmsNeeded ? [] : [`${filmsNeeded} films to tell the workload by (here: ${scores})`]),
+  ];
+  if (missing.length === 0) return undefined;
+  return { code: 'too-few', text: `too few: needed are ${missing.join(' and ')}, so that a share is known to ${percent(margin)} downwards (exact 95 % bound)`, ...needed };
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} points of a hundred`;
+
+function judgeSeparation(films: readonly ScoredFilm[]): { readonly auc: number; readonly aucInterval: Interval } | { readonly code: 'no-separation' | 'wrong-way'; readonly text: string } {
+  const auc = aucOf(films) ?? UNKNOWN_SHARE;
+  const aucInterval = aucIntervalOf(films, { replicates: 500 })?.interval ?? [0, 1];
+  const shown = `AUC ${auc.toFixed(2)}, 95 % interval ${aucInterval[0].toFixed(2)}–${aucInterval[1].toFixed(2)}`;
+  if (aucInterval[1] < UNKNOWN_SHARE) return { code: 'wrong-way', text: `cases score lower than others (${shown}): is the truth the wrong way round, or for other films?` };
+  if (aucInterval[0] <= UNKNOWN_SHARE) return { code: 'no-separation', text: `the scores do not tell cases from others here (${shown}, which includes 0.5): no threshold would be better than drawing lots` };
+  return { auc, aucInterval };
+}
+
+function readGroup(group: PatientGroup, all: readonly CalibrationFilm[], wish: Wish, margin: number, common: number): GroupReading {
+  const films = all.filter((film) => belongsTo(film, group));
+  const counts = countPatients(films);
+  const about = { group, label: groupLabel(group), ...counts };
+  const tooFew = judgeCounts(films, wish, margin);
+  const separation = tooFew === undefined ? judgeSeparation(films) : tooFew;
+  const own = 'text' in separation ? undefined : pickThreshold(films, wish);
+  const at = measureAt(films, own ?? common, { replicates: 500 });
+  if (own !== undefined) return { ...about, threshold: own, at };
+  return { ...about, whyCommon: 'text' in separation ? separation.text : 'no threshold of its own can be chosen', at };
+}
