@@ -1,14 +1,13 @@
 /**
  * Who is asking: one-time links, passwords, sessions in a cookie, API tokens. Every secret is 256 random bits and kept
- * as its SHA-256; nothing read from the registry opens a door. Leaves out OpenID Connect, which will end in the same
- * `startSession`.
+ * as its SHA-256; nothing read from the registry opens a door. OpenID Connect (oidc-sessions.ts) ends in `enter`.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
 import { ATTEMPT_LIMITS, createAttempts, type AttemptLimits } from './attempts.ts';
-import { verifyNobody, verifyPassword } from './passwords.ts';
-import type { AccountsPort, Role, TokenRow } from './ports.ts';
+import { hashPassword, PASSWORD_LENGTH_MIN, passwordProblem, verifyNobody, verifyPassword } from './passwords.ts';
+import type { AccountsPort, Role, SessionRow, TokenRow } from './ports.ts';
 
 export interface Caller {
   readonly name: string;
@@ -17,9 +16,13 @@ export interface Caller {
   readonly by: 'cookie' | 'token';
   /** Of the session or the token: to tell two sessions of one person apart without naming the secret. */
   readonly key: string;
+  /** One that can be changed here: not with a link, a token, or another system's account. */
+  readonly hasPassword: boolean;
 }
 
 export interface AuthLimits {
+  /** Of passwords that are chosen from now on. */
+  readonly passwordLengthMin: number;
   /** Long enough to walk to the other screen. */
   readonly linkLifeMs: number;
   readonly linkCountMax: number;
@@ -32,6 +35,7 @@ export interface AuthLimits {
 }
 
 export const AUTH_LIMITS: AuthLimits = {
+  passwordLengthMin: PASSWORD_LENGTH_MIN,
   linkLifeMs: 15 * 60_000,
   linkCountMax: 50,
   sessionLifeMs: 12 * 60 * 60_000,
@@ -45,6 +49,10 @@ export interface Auth {
   redeemLink(link: string, from: string): string;
   /** The new session's cookie value. Throws `credentials-wrong` or `too-many-attempts`. */
   signIn(name: string, password: string, from: string): Promise<string>;
+  /** For who was checked elsewhere: the new session's cookie value. */
+  enter(user: { readonly name: string; readonly role: Role }, by: SessionRow['by'], from: string): string;
+  /** Ends all sessions of the person and starts one anew: its cookie value. Throws `credentials-wrong`, `password-weak`. */
+  changePassword(caller: Caller, before: string, after: string, from: string): Promise<string>;
   signOut(cookieValue: string, from: string): void;
   callerOfCookie(cookieValue: string, use: 'active' | 'background'): Caller | undefined;
   callerOfToken(token: string, from: string): Caller | undefined;
@@ -79,11 +87,31 @@ export function createAuth(options: AuthOptions): Auth {
   const acceptedTokens = new Map<string, TokenRow>();
   const links = new Map<string, { name: string; role: Role; expiresAtMs: number }>();
 
-  const startSession = (name: string, role: Role): string => {
+  const startSession = (name: string, role: Role, by: SessionRow['by'], from: string): string => {
     const value = secret();
     accounts.removeSessionsBefore(now() - limits.sessionIdleMs);
-    accounts.saveSession({ idHash: hashSecret(value), name, role, createdAtMs: now(), lastSeenAtMs: now() });
+    accounts.saveSession({ idHash: hashSecret(value), name, role, by, from, createdAtMs: now(), lastSeenAtMs: now() });
+    audit.record({ event: 'sign-in', who: shownName(name), from, outcome: 'done', details: { by, role } });
     return value;
+  };
+
+  /** Counts what was tried for a name; throws while it is locked. */
+  const countsFor = (name: string, from: string) => {
+    // As the registry folds names: "Linh" and "linh" are one user, and share one count.
+    const who = name.normalize('NFKC').trim().toLowerCase();
+    const counts = [[attempts, `${who} ${from}`], [attemptsByAddress, from], [attemptsByName, who]] as const;
+    if (counts.some(([count, key]) => count.lockedForMs(key, now()) > 0)) refuse('too-many-attempts', name, from);
+    return {
+      fail(): never {
+        if (counts.map(([count, key]) => count.fail(key, now())).some(Boolean)) lockedOut(name, from);
+        return refuse('credentials-wrong', name, from);
+      },
+      succeed() {
+        // The address keeps its count: one known password must not buy an attacker free guesses at others.
+        attempts.succeed(`${who} ${from}`);
+        attemptsByName.succeed(who);
+      },
+    };
   };
 
   const refuse = (code: 'link-invalid' | 'credentials-wrong' | 'too-many-attempts', who: string, from: string): never => {
@@ -117,26 +145,37 @@ export function createAuth(options: AuthOptions): Auth {
       if (link === undefined || link.expiresAtMs <= now()) {
         return refuse(guessed('link', from) === 'locked' ? 'too-many-attempts' : 'link-invalid', '-', from);
       }
-      audit.record({ event: 'sign-in', who: link.name, from, outcome: 'done', details: { by: 'link', role: link.role } });
-      return startSession(LINK_PREFIX + link.name, link.role);
+      return startSession(LINK_PREFIX + link.name, link.role, 'link', from);
     },
 
     async signIn(name, password, from) {
-      const who = name.slice(0, 64);
-      const counts = [[attempts, `${who} ${from}`], [attemptsByAddress, from], [attemptsByName, who]] as const;
-      if (counts.some(([count, key]) => count.lockedForMs(key, now()) > 0)) refuse('too-many-attempts', who, from);
+      const counts = countsFor(name.slice(0, 64), from);
       const user = accounts.user(name);
-      const right = user === undefined || user.disabled === true ? await verifyNobody(password) : await verifyPassword(password, user.passwordHash);
-      if (!right || user === undefined) {
-        const locked = counts.map(([count, key]) => count.fail(key, now())).some(Boolean);
-        if (locked) lockedOut(who, from);
-        return refuse('credentials-wrong', who, from);
-      }
-      // The address keeps its count: one known password must not buy an attacker free guesses at others.
-      attempts.succeed(`${who} ${from}`);
-      attemptsByName.succeed(who);
-      audit.record({ event: 'sign-in', who, from, outcome: 'done', details: { by: 'password', role: user.role } });
-      return startSession(user.name, user.role);
+      const hash = user?.disabled === true ? undefined : user?.passwordHash;
+      const right = hash === undefined ? await verifyNobody(password) : await verifyPassword(password, hash);
+      if (!right || user === undefined) return counts.fail();
+      counts.succeed();
+      return startSession(user.name, user.role, 'password', from);
+    },
+
+    enter: (user, by, from) => startSession(user.name, user.role, by, from),
+
+    async changePassword(caller, before, after, from) {
+      const user = caller.hasPassword ? accounts.user(caller.name) : undefined;
+      if (user?.passwordHash === undefined) throw new FirstreadError('not-allowed');
+      // A session left open must not become a place to guess the password at.
+      const counts = countsFor(user.name, from);
+      if (!(await verifyPassword(before, user.passwordHash))) return counts.fail();
+      counts.succeed();
+      const problem = before === after ? 'same' : passwordProblem(user.name, after, limits.passwordLengthMin)?.code;
+      if (problem !== undefined) throw new FirstreadError('password-weak', undefined, { problem });
+      const passwordHash = await hashPassword(after);
+      const still = accounts.user(user.name);
+      if (still === undefined || still.disabled === true) throw new FirstreadError('not-signed-in');
+      accounts.saveUser({ ...still, passwordHash });
+      accounts.removeSessionsOf(user.name);
+      audit.record({ event: 'password-changed', who: user.name, from, outcome: 'done' });
+      return startSession(still.name, still.role, 'password', from);
     },
 
     signOut(cookieValue, from) {
@@ -159,7 +198,7 @@ export function createAuth(options: AuthOptions): Auth {
       }
       if (use === 'active' && now() - session.lastSeenAtMs >= limits.touchEveryMs) accounts.saveSession({ ...session, lastSeenAtMs: now() });
       // A role taken away is gone at once, not at the next sign-in.
-      return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', key: idHash.slice(0, 16) };
+      return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', key: idHash.slice(0, 16), hasPassword: session.by === 'password' && user?.passwordHash !== undefined };
     },
 
     callerOfToken(token, from) {
@@ -168,7 +207,7 @@ export function createAuth(options: AuthOptions): Auth {
         if (guessed('token', from) === 'locked') throw new FirstreadError('too-many-attempts');
         return undefined;
       }
-      return { name: row.name, role: row.role, by: 'token', key: row.tokenHash.slice(0, 16) };
+      return { name: row.name, role: row.role, by: 'token', key: row.tokenHash.slice(0, 16), hasPassword: false };
     },
 
     issueToken(grant) {

@@ -60,11 +60,13 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorHandlingOpt
       }
     }
     if (code === 'too-many-attempts') reply.header('retry-after', '30');
-    const detail = 'validation' in error && error.validation !== undefined ? validationDetail(error) : undefined;
+    const detail = 'validation' in error && error.validation !== undefined ? validationDetail(error) : code === 'password-weak' ? (error as FirstreadError).details['problem'] : undefined;
+    // The one refusal that names somebody: a reader must know whom to ask.
+    const claim = code === 'claimed-by-other' ? { ...(error as FirstreadError).details, mine: false } : undefined;
     return reply
       .code(httpStatus)
       .header('content-type', 'application/json; charset=utf-8')
-      .send(JSON.stringify({ error: { code, message: entry.meaning, ...(detail === undefined ? {} : { detail }), requestId: request.id } }));
+      .send(JSON.stringify({ error: { code, message: entry.meaning, ...(detail === undefined ? {} : { detail }), ...(claim === undefined ? {} : { claim }), requestId: request.id } }));
   });
 
   app.setNotFoundHandler(() => {

@@ -4,30 +4,49 @@
  */
 import type { Readable } from 'node:stream';
 import type { FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
-import type { WorklistRow } from '../study/worklist-row.ts';
-import type { Flag } from './flag.ts';
+import type { OrderReason } from '../study/explain-order.ts';
+import type { Flag } from '../study/flag.ts';
+import type { ReadingRow } from './reading-ports.ts';
 
 export interface WorklistQuery {
   readonly limit: number;
   readonly offset: number;
-  /** Studies that were read or closed too, after the ranked ones. */
-  readonly includeRead: boolean;
+  /** `mine`: on the list and not held by another reader. `all`: those off the list follow the ranked ones. */
+  readonly scope: 'mine' | 'unread' | 'all' | 'read';
   /** Name (accents and case do not matter), patient ID or accession number. */
   readonly search?: string;
+  readonly flags?: readonly Flag[];
+  /** Flagged for this. */
+  readonly finding?: FindingFamily;
+  readonly site?: string;
+  readonly device?: string;
+  /** On arrival; `toMs` itself is outside. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Read by, or held by. */
+  readonly reader?: string;
+  readonly sort: 'rank' | 'received' | 'name' | 'age';
+  /** Default: ascending by rank and name, descending by arrival and age. */
+  readonly direction?: 'asc' | 'desc';
+}
+
+/** Of the whole list, whatever is filtered. */
+export interface WorklistCounts extends Readonly<Record<Flag, number>> {
+  readonly mine: number;
+  readonly unread: number;
+  readonly withOthers: number;
 }
 
 export interface WorklistPage {
   /** Of everything that matches, not only of this page. */
   readonly total: number;
-  /** Most pressing first; with `includeRead` those off the list after them, the one read last first. */
-  readonly rows: readonly WorklistRow[];
-  /** Of the whole list, whatever the search and the page; absent where it costs too much. */
-  readonly flagCounts?: Readonly<Record<Flag, number>>;
+  readonly rows: readonly ReadingRow[];
+  readonly counts: WorklistCounts;
 }
 
 /** A study at its place on the list, and whole. */
 export interface ListedStudy {
-  readonly row: WorklistRow;
+  readonly row: ReadingRow;
   readonly study: Study;
 }
 
@@ -57,7 +76,7 @@ export interface DeliveryRow {
   readonly destination: string;
   /** What is sent: `report`, `original` or `message`. */
   readonly kind: string;
-  readonly state: 'pending' | 'sent' | 'verified' | 'failed';
+  readonly state: 'pending' | 'sent' | 'verified' | 'failed' | 'dropped';
   readonly attempts: number;
   readonly updatedAtMs: number;
   readonly nextAttemptAtMs?: number;
@@ -96,14 +115,8 @@ export interface DeviceRow {
   readonly associationCount: number;
   readonly instanceCount: number;
   readonly byteCount: number;
-  /** Instances of the last 24 hours. */
+  /** Instances since the time asked for. */
   readonly recentInstanceCount: number;
-}
-
-export interface OrderExplanation {
-  readonly above: string;
-  readonly below: string;
-  readonly explanation: string;
 }
 
 export interface ModelRow extends ModelReference {
@@ -132,7 +145,8 @@ export type ActOutcome = 'done' | 'unknown-study' | 'refused';
 
 /** Studies: questions (synchronous: SQLite on the same machine) and the few things a person may do. */
 export interface StudiesPort {
-  worklist(query: WorklistQuery, nowMs: number): WorklistPage;
+  /** `who` asks: `mine` and the counts depend on it. */
+  worklist(query: WorklistQuery, who: string, nowMs: number): WorklistPage;
   study(studyInstanceUid: string, nowMs: number): ListedStudy | undefined;
   imagesOf(studyInstanceUid: string): readonly StoredImage[];
   /** Whose picture is this? The study of a stored file, so that a view can be audited. */
@@ -140,12 +154,12 @@ export interface StudiesPort {
   journalOf(studyInstanceUid: string): readonly JournalEntry[];
   reportsOf(studyInstanceUid: string): readonly ReportRow[];
   report(sopInstanceUid: string): (ReportRow & { readonly studyInstanceUid: string }) | undefined;
-  deliveries(query: { readonly studyInstanceUid?: string; readonly limit: number; readonly offset: number }): readonly DeliveryRow[];
+  deliveriesOf(studyInstanceUid: string): readonly DeliveryRow[];
   refusals(query: { readonly limit: number; readonly offset: number }): readonly RefusalRow[];
   devices(nowMs: number): readonly DeviceRow[];
   models(): readonly ModelRow[];
   /** Why one of two studies stands above the other; undefined where one of them is not on the list. */
-  explainOrder(a: string, b: string, nowMs: number): OrderExplanation | undefined;
+  explainOrder(a: string, b: string, nowMs: number): OrderReason | undefined;
   /** 'refused' where the study machine has no such step from where the study is. */
   act(studyInstanceUid: string, action: ReaderAction, by: string, nowMs: number): ActOutcome | Promise<ActOutcome>;
 }
@@ -170,9 +184,16 @@ export const FILE_KEY = '^[0-9a-f]{64}$';
 export interface UserRow {
   readonly name: string;
   readonly role: Role;
-  /** `scrypt$N$r$p$salt$hash`, see api/passwords.ts. */
-  readonly passwordHash: string;
+  /** `scrypt$N$r$p$salt$hash`, see api/passwords.ts. Absent: signs in elsewhere. */
+  readonly passwordHash?: string;
+  /** Of an OpenID Connect provider: the account this user is, whatever its name becomes there. */
+  readonly subject?: OidcSubject;
   readonly disabled?: boolean;
+}
+
+export interface OidcSubject {
+  readonly issuer: string;
+  readonly subject: string;
 }
 
 export interface SessionRow {
@@ -180,6 +201,9 @@ export interface SessionRow {
   readonly idHash: string;
   readonly name: string;
   readonly role: Role;
+  /** How and from where it began. */
+  readonly by: 'password' | 'link' | 'oidc';
+  readonly from: string;
   readonly createdAtMs: number;
   readonly lastSeenAtMs: number;
 }
@@ -199,10 +223,13 @@ export type Role = 'reader' | 'technologist' | 'operator' | 'admin' | 'worker';
 export interface AccountsPort {
   userCount(): number;
   user(name: string): UserRow | undefined;
+  userOfSubject(subject: OidcSubject): UserRow | undefined;
+  /** What is absent stays as it was. Whoever has a new password or was disabled is out: the sessions end. */
   saveUser(user: UserRow): void;
   session(idHash: string): SessionRow | undefined;
   saveSession(session: SessionRow): void;
   removeSession(idHash: string): void;
+  removeSessionsOf(name: string): void;
   /** Sessions last seen before. */
   removeSessionsBefore(lastSeenAtMs: number): void;
   token(tokenHash: string): TokenRow | undefined;

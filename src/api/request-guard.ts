@@ -24,14 +24,15 @@ export function isHostAllowed(host: string | undefined, allowedHosts: readonly s
 export const hasTwoHosts = (rawHeaders: readonly string[]): boolean => rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1;
 
 /** For requests that change something and are authenticated by cookie. */
-export function comesFromOurPage(headers: IncomingHttpHeaders): boolean {
+export function comesFromOurPage(headers: IncomingHttpHeaders, { protocol, host }: { readonly protocol: string; readonly host: string }): boolean {
   if (headers[PAGE_HEADER] === undefined) return false;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return false;
   const { origin } = headers;
   if (origin === undefined) return true;
-  const match = /^https?:\/\/([^/]+)$/.exec(origin);
-  return match !== null && match[1]!.toLowerCase() === (headers.host ?? '').toLowerCase();
+  // Reached over plain http there may be a proxy that speaks TLS and was not named to us; the other way round there is none.
+  const match = /^(https?):\/\/([^/]+)$/.exec(origin);
+  return match !== null && match[2]!.toLowerCase() === host.toLowerCase() && (protocol !== 'https' || match[1] === 'https');
 }
 
 /** The value of one cookie; the last one wins nothing: two of the same name are an attempt, so none counts. */

@@ -10,7 +10,7 @@ import type { Caller } from './auth.ts';
 export type Access = Permission | 'public' | 'metrics';
 
 export interface ApiRoute {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Fastify's pattern, `/api/studies/:uid`. */
   readonly url: string;
   readonly access: Access;
@@ -44,3 +44,6 @@ export const mediaTypeOf = (route: ApiRoute): string | undefined =>
 
 export const answerSchema = (route: ApiRoute): JsonSchema | undefined =>
   typeof route.answer === 'object' && !('mediaType' in route.answer) ? (route.answer as JsonSchema) : undefined;
+
+/** As the browser named us; the name was checked against ours before anything else. */
+export const originOf = (call: ApiCall): string => `${call.request.protocol}://${call.request.host}`;

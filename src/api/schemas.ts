@@ -3,7 +3,7 @@
  * does not leak by itself. Strings from outside have lengths.
  */
 import { FILE_KEY } from './ports.ts';
-import { FLAGS } from './flag.ts';
+import { FLAGS } from '../study/flag.ts';
 import { PERSON_ROLES, ROLES } from './roles.ts';
 
 export interface JsonSchema {
@@ -32,9 +32,27 @@ export const fileKeyParams = object({ fileKey: { type: 'string', pattern: FILE_K
 const limit = (byDefault: number, maximum: number): JsonSchema => ({ type: 'integer', minimum: 1, maximum, default: byDefault });
 const offset: JsonSchema = { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 };
 export const pageQuery = object({ limit: limit(100, 500), offset }, ['limit', 'offset']);
+const someFlag = FLAGS.join('|');
+const name: JsonSchema = { type: 'string', minLength: 1, maxLength: 200 };
+const worklistFilters: Properties = {
+  scope: { ...oneOf(['mine', 'unread', 'all', 'read']), description: 'mine: on the list and not held by another reader; unread (the default): on the list' },
+  includeRead: { type: 'boolean', default: false, description: 'the same as scope=all' },
+  search: { type: 'string', maxLength: 200, description: 'name (accents and case do not matter), patient ID, accession number, description' },
+  state: { type: 'string', pattern: `^(${someFlag})(,(${someFlag})){0,3}$`, description: `comma-separated: ${FLAGS.join(', ')}` },
+  finding: { ...oneOf(['tuberculosis', 'lung nodule']), description: 'flagged for this' },
+  site: { ...name, description: 'institution name' },
+  device: { ...name, description: 'calling AE title' },
+  from: { ...epochMs, description: 'received then or later, milliseconds since 1970' },
+  to: { ...epochMs, description: 'received before, milliseconds since 1970' },
+  reader: { ...name, description: 'read by, or held by' },
+};
 export const worklistQuery = object(
-  { limit: limit(100, 500), offset, includeRead: { type: 'boolean', default: false }, search: { type: 'string', maxLength: 200 } },
-  ['limit', 'offset', 'includeRead', 'search'],
+  {
+    limit: limit(100, 500), offset, ...worklistFilters,
+    sort: { ...oneOf(['rank', 'received', 'name', 'age']), default: 'rank' },
+    direction: { ...oneOf(['asc', 'desc']), description: 'default: asc by rank and name, desc by received and age; what is unknown comes last either way' },
+  },
+  ['limit', 'offset', ...Object.keys(worklistFilters), 'sort', 'direction'],
 );
 export const whyQuery = object({ a: uid, b: uid });
 
@@ -47,12 +65,15 @@ const notAssessed = array(object({ family: text, reason }));
 const state = oneOf(['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention']);
 
 const factNames = [
-  'patientId', 'patientName', 'patientBirthDate', 'patientSex', 'accessionNumber', 'studyDate', 'studyTime', 'studyDescription', 'modality',
-  'institutionName', 'institutionalDepartmentName', 'stationName', 'callingAeTitle',
+  'patientId', 'issuerOfPatientId', 'patientName', 'patientBirthDate', 'patientSex', 'accessionNumber', 'studyDate', 'studyTime', 'studyDescription', 'modality',
+  'institutionName', 'institutionalDepartmentName', 'stationName', 'ward', 'callingAeTitle',
 ];
 const facts = object({ ...Object.fromEntries(factNames.map((name) => [name, text])), characterSetGuessed: flag }, [...factNames, 'characterSetGuessed']);
 
-/** study/worklist-row.ts and the flag. */
+export const claim = object({ by: text, sinceMs: epochMs, untilMs: { ...epochMs, description: 'lapses then, unless it is renewed' }, mine: flag });
+const claimOrNull: JsonSchema = { ...claim, type: ['object', 'null'] };
+
+/** study/worklist-row.ts, the flag, and what readers do with the study. */
 export const row = object({
   rank: { ...orNull(integer), description: '1 is read first; null for a study that has left the list' },
   studyInstanceUid: text,
@@ -67,6 +88,10 @@ export const row = object({
   waitingMs: number,
   capMs: { type: 'number', description: 'past this wait the study outranks its class' },
   overdue: flag, overdueMs: number, breachInMs: number,
+  dueAtMs: { type: ['number', 'null'], description: 'when the cap of its class is reached; null off the list' },
+  estimateMs: { type: 'number', description: 'until an analysing study has its answer; absent where unknown' },
+  claim: claimOrNull, feedbackCount: integer,
+  institutionName: text, ward: text, callingAeTitle: text,
   revision: integer, instanceCount: integer,
   order: object({ stat: flag, statSource: text, statByPerson: flag, inpatient: flag, patientAgeYears: number }, ['statSource', 'statByPerson', 'patientAgeYears']),
   notAssessed,
@@ -74,10 +99,17 @@ export const row = object({
   facts,
   readAt: orNull(text), readBy: orNull(text), closedAt: orNull(text), closedReason: orNull(text), reopenedReason: orNull(reason),
   updatedAt: text,
-});
-const flagCounts = object(Object.fromEntries(FLAGS.map((name) => [name, integer])));
-export const worklistAnswer = object({ total: integer, flagCounts, serverNowMs: epochMs, livePosition: text, rows: array(row) }, ['flagCounts']);
+}, ['estimateMs']);
+const perFlag = Object.fromEntries(FLAGS.map((one) => [one, integer]));
+const counts = { ...object({ mine: integer, unread: integer, withOthers: integer, ...perFlag }), description: 'of the whole list, whatever is filtered' };
+/** What everybody must know above the list: a family of findings that is switched off. */
+const notices = array(object({ kind: oneOf(['family-off']), family: text, on: flag, atMs: epochMs, by: text, reason: text }));
+export const worklistAnswer = object({ total: integer, counts, flagCounts: object(perFlag), serverNowMs: epochMs, livePosition: text, notices, rows: array(row) });
+export const facetsAnswer = object({ sites: array(text), devices: array(text), readers: array(text) });
+export const claimBody = object({ takeOver: { type: 'boolean', default: false } }, ['takeOver']);
+export const claimAnswer = object({ claim: claimOrNull });
 
+const heatmap = object({ columns: integer, rows: integer, area: object({ x: number, y: number, width: number, height: number }), cellsBase64: text });
 const findingFields: Properties = {
   family: text, label: text, score: number, threshold: number, flagged: flag, longAxisMm: number, longAxisAtDetector: flag, model,
   boxes: array(box), region: array(array(array(number))),
@@ -92,13 +124,13 @@ const image = object(
     reason: orNull(reason),
     modality: text, viewPosition: text, bodyPartExamined: text, seriesDescription: text, manufacturer: text, stationName: text, transferSyntaxUid: text,
     columns: integer, rows: integer,
-    findings: array(object(findingFields, findingOptional)), notAssessed, remarks: array(reason), decodePath: text,
+    findings: array(object({ ...findingFields, heatmap }, [...findingOptional, 'heatmap'])), notAssessed, remarks: array(reason), decodePath: text,
     timings: object({ fetchMs: number, decodeMs: number, preprocessMs: number, inferenceMs: number, totalMs: number }),
   },
   ['modality', 'viewPosition', 'bodyPartExamined', 'seriesDescription', 'manufacturer', 'stationName', 'columns', 'rows', 'decodePath', 'timings'],
 );
 export const delivery = object(
-  { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text },
+  { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed', 'dropped']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text },
   ['nextAttemptAtMs', 'error'],
 );
 export const studyAnswer = object({
@@ -111,17 +143,10 @@ export const studyAnswer = object({
   deliveries: array(delivery),
 });
 
-export const whyAnswer = object({ above: text, below: text, explanation: text });
-export const refusalsAnswer = object({
-  refusals: array(object({ callingAeTitle: text, calledAeTitle: text, remoteAddress: text, code: text, text, firstAtMs: epochMs, lastAtMs: epochMs, attemptCount: integer })),
-});
-export const devicesAnswer = object({
-  devices: array(object({
-    callingAeTitle: text, calledAeTitle: text, remoteAddress: text, firstSeenAtMs: epochMs, lastSeenAtMs: epochMs,
-    associationCount: integer, instanceCount: integer, byteCount: number, recentInstanceCount: integer,
-  })),
-});
-export const deliveriesAnswer = object({ deliveries: array(delivery) });
+const orderFacts = object({
+  rank: integer, priority: text, lane: text, waitingMs: number, capMs: number, overdueMs: number, reason, inpatient: flag, patientAgeYears: number,
+}, ['patientAgeYears']);
+export const whyAnswer = object({ above: uid, below: uid, code: text, stepMs: number, facts: object({ above: orderFacts, below: orderFacts }), explanation: text });
 export const modelsAnswer = object({
   models: array(object({
     name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: text, ready: flag, status: text, thresholdRemark: text,
@@ -135,7 +160,12 @@ export const signInBody = object({ name: { type: 'string', minLength: 1, maxLeng
 export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(PERSON_ROLES) });
 export const linkAnswer = object({ path: text });
 export const linkQuery = object({ link: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } });
-export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text }, ['name', 'role']);
+export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text, hasPassword: flag, oidc: object({ name: text, available: flag }) }, ['name', 'role', 'hasPassword', 'oidc']);
 export const doneAnswer = object({ done: flag });
+export const signOutAnswer = object({ done: flag, next: text }, ['next']);
+const passwordText: JsonSchema = { type: 'string', minLength: 1, maxLength: 256 };
+export const passwordBody = object({ before: passwordText, after: passwordText });
 export const readyAnswer = object({ ready: flag, checks: array(object({ name: text, ok: flag, required: flag, reason: text }, ['reason'])) });
-export const errorAnswer = object({ error: object({ code: text, message: text, detail: text, requestId: text }, ['detail']) });
+export const errorAnswer = object({
+  error: object({ code: text, message: text, detail: text, requestId: text, claim: { ...claim, description: 'with claimed-by-other: who holds it' } }, ['detail', 'claim']),
+});

@@ -13,18 +13,28 @@ import type { Log } from '../ops/log.ts';
 import type { Readiness } from '../ops/readiness.ts';
 import type { Auth, Caller } from './auth.ts';
 import { AUTH_LIMITS } from './auth.ts';
+import { createCookie, isSecure } from './cookies.ts';
 import { addErrorHandling } from './error-answers.ts';
 import type { Live } from './live.ts';
 import { isLoopback } from './may-listen.ts';
+import type { Oidc } from './oidc.ts';
+import type { OidcSessions } from './oidc-sessions.ts';
 import { openApiOf } from './openapi.ts';
+import type { OperationsPort } from './operations-port.ts';
 import type { AccountsPort, FilesPort, StudiesPort } from './ports.ts';
-import { bearerToken, comesFromOurPage, cookieValue, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
+import type { ReadingPort } from './reading-ports.ts';
+import { bearerToken, comesFromOurPage, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
 import { mayDo } from './roles.ts';
 import { answerSchema, type Access, type ApiCall, type ApiRoute } from './route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { internalRoutes } from './routes/internal-routes.ts';
 import { liveRoute } from './routes/live-route.ts';
-import { operationsRoutes } from './routes/operations-routes.ts';
+import { deliveryRoutes } from './routes/delivery-routes.ts';
+import { deviceRoutes } from './routes/device-routes.ts';
+import { modelRoutes } from './routes/model-routes.ts';
+import { systemRoutes } from './routes/system-routes.ts';
+import { oidcRoutes } from './routes/oidc-routes.ts';
+import { readingRoutes } from './routes/reading-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { studyRoutes } from './routes/study-routes.ts';
 
@@ -57,8 +67,23 @@ export const API_LIMITS: ApiLimits = {
   backlogBytesMax: 256 * 1024,
 };
 
+/** How the page is reached. */
+export interface Transport {
+  /** PEM; present: the server speaks TLS only. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
+  readonly alwaysSecureCookies: boolean;
+  /** RFC 6797, where reached over https; 0: not sent. */
+  readonly hstsSeconds: number;
+}
+
+const PLAIN_TRANSPORT: Transport = { tls: undefined, trustedProxies: [], alwaysSecureCookies: false, hstsSeconds: 0 };
+
 export interface ServerOptions {
   readonly studies: StudiesPort;
+  readonly operations: OperationsPort;
+  readonly reading: ReadingPort;
   readonly files: FilesPort;
   readonly accounts: AccountsPort;
   readonly auth: Auth;
@@ -71,8 +96,8 @@ export interface ServerOptions {
   readonly version: string;
   /** Names under which the page is reached, besides this machine's own. */
   readonly allowedHosts?: readonly string[];
-  readonly secureCookies?: boolean;
-  readonly cookieName?: string;
+  readonly transport?: Partial<Transport>;
+  readonly oidc?: { readonly provider: Oidc; readonly sessions: OidcSessions };
   readonly limits?: Partial<ApiLimits>;
   /** Must be what `auth` was made with. */
   readonly sessionLifeMs?: number;
@@ -83,15 +108,20 @@ const WEB_FOLDER = fileURLToPath(new URL('./web/', import.meta.url));
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const limits = { ...API_LIMITS, ...options.limits };
   const { auth, log, metrics } = options;
-  const cookieName = options.cookieName ?? 'firstread_session';
+  const transport = { ...PLAIN_TRANSPORT, ...options.transport };
+  const sessionCookie = createCookie({ name: 'firstread_session', sameSite: 'Strict', alwaysSecure: transport.alwaysSecureCookies });
+  const sessionLifeMs = options.sessionLifeMs ?? AUTH_LIMITS.sessionLifeMs;
   const allowedHosts = [...LOCAL_HOSTS, ...(options.allowedHosts ?? []).map((name) => name.toLowerCase())];
   const callers = new WeakMap<FastifyRequest, Caller>();
 
-  const app = Fastify({
+  const connectionLimits = { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs) };
+  const app: FastifyInstance = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
     // Node looks every so often for connections past their time; its own 30 s would make any shorter limit a long one.
-    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs) },
+    ...(transport.tls === undefined ? { http: connectionLimits } : { https: { ...connectionLimits, minVersion: 'TLSv1.2', ...transport.tls } as unknown as null }),
+    // X-Forwarded-* are believed from these only; without them an address is the socket's.
+    trustProxy: transport.trustedProxies.length === 0 ? false : [...transport.trustedProxies],
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: true,
@@ -106,7 +136,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const identify = (request: FastifyRequest, use: 'active' | 'background'): Caller | undefined => {
     const token = bearerToken(request.headers.authorization);
     if (token !== undefined) return auth.callerOfToken(token, request.ip);
-    const cookie = cookieValue(request.headers.cookie, cookieName);
+    const cookie = sessionCookie.read(request);
     return cookie === undefined ? undefined : auth.callerOfCookie(cookie, use);
   };
 
@@ -114,7 +144,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     const changes = request.method !== 'GET';
     if (access === 'public') {
       // Signing in and out change something too: no other site may do it for a person.
-      if (changes && !comesFromOurPage(request.headers)) throw new FirstreadError('cross-site');
+      if (changes && !comesFromOurPage(request.headers, request)) throw new FirstreadError('cross-site');
       return;
     }
     if (access === 'metrics' && isLoopback(request.ip) && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined) return;
@@ -123,12 +153,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (caller === undefined) throw new FirstreadError('not-signed-in');
     callers.set(request, caller);
     if (!mayDo(caller.role, access === 'metrics' ? 'view-operations' : access)) throw new FirstreadError('not-allowed');
-    if (caller.by === 'cookie' && changes && !comesFromOurPage(request.headers)) throw new FirstreadError('cross-site');
+    if (caller.by === 'cookie' && changes && !comesFromOurPage(request.headers, request)) throw new FirstreadError('cross-site');
   };
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (!isHostAllowed(request.headers.host, allowedHosts) || hasTwoHosts(request.raw.rawHeaders ?? [])) throw new FirstreadError('host-not-allowed');
+    if (transport.hstsSeconds > 0 && isSecure(request)) reply.header('strict-transport-security', `max-age=${transport.hstsSeconds}`);
+    if (!isHostAllowed(request.host, allowedHosts) || hasTwoHosts(request.raw.rawHeaders ?? [])) throw new FirstreadError('host-not-allowed');
     const access = (request.routeOptions.config as { access?: Access } | undefined)?.access;
     if (access !== undefined) admit(request, access);
   });
@@ -148,9 +179,17 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
   const routes: ApiRoute[] = [
     ...healthRoutes(metrics.registry, options.readiness),
-    ...sessionRoutes({ auth, accounts: options.accounts, version: options.version, cookieName, secureCookies: options.secureCookies ?? false, sessionLifeMs: options.sessionLifeMs ?? AUTH_LIMITS.sessionLifeMs }),
+    ...sessionRoutes({ auth, accounts: options.accounts, version: options.version, cookie: sessionCookie, sessionLifeMs, oidc: options.oidc?.provider, oidcSessions: options.oidc?.sessions }),
+    ...(options.oidc === undefined ? [] : oidcRoutes({
+      oidc: options.oidc.provider, sessions: options.oidc.sessions, audit: options.audit, log, sessionCookie, sessionLifeMs,
+      beginCookie: createCookie({ name: 'firstread_oidc', sameSite: 'Lax', alwaysSecure: transport.alwaysSecureCookies }),
+    })),
     ...studyRoutes({ ...options, limits }),
-    ...operationsRoutes(options.studies, options.now),
+    ...readingRoutes(options),
+    ...deviceRoutes({ ...options, limits }),
+    ...deliveryRoutes(options),
+    ...modelRoutes(options),
+    ...systemRoutes(options.operations, options.readiness, options.now),
     ...internalRoutes(options.files, limits),
     live.route,
   ];

@@ -17,6 +17,7 @@ Prints every setting with its value, unit and origin (default, file, environment
 const shown = (setting: Setting<unknown>, value: unknown): string => {
   if (setting.secret) return value === '' ? '(not set)' : '(set)';
   if (Array.isArray(value)) return value.length === 0 ? '(none)' : typeof value[0] === 'string' ? value.join(', ') : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0 ? '(none)' : JSON.stringify(value);
   return value === '' ? '(empty)' : String(value);
 };
 

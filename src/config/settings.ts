@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { checkDestinations } from './destinations.ts';
+import { checkOidcRoles } from './oidc-roles.ts';
+import type { OidcRolesSetting } from './oidc-roles.ts';
 import type { DestinationSetting } from './destinations.ts';
 import { integer, json, oneOf, real, text, texts, yesNo } from './setting.ts';
 
@@ -64,6 +66,7 @@ export const SETTINGS = {
   waitCapUndeterminedMinutes: real({ default: 60, min: 1, max: 10_080, unit: 'minutes', reason: 'Not analysed: may be anything, so it counts as urgent.' }),
   waitCapRoutineMinutes: real({ default: 480, min: 1, max: 100_800, unit: 'minutes', reason: 'Not flagged: within a working day, because a model misses things.' }),
 
+  claimMinutes: real({ default: 5, min: 0.5, max: 240, unit: 'minutes', reason: 'A reader\'s claim on a study lapses so long after the page was last heard of. An open page renews it by itself, so this only counts for closed lids and lost lines; a third of the cap of a critical study.' }),
   closeAfterDays: integer({ default: 0, min: 0, max: 36_500, unit: 'days', reason: 'Studies that waited so long are closed by rule, with that reason in their journal; 0: never, a person reads or closes. For sites that read elsewhere and send no final reports back.' }),
 
   // Delivering
@@ -76,7 +79,23 @@ export const SETTINGS = {
   httpHost: text({ default: '127.0.0.1', kind: 'address', reason: 'The page shows patients: only this machine until users are set up (`firstread user add`).' }),
   httpPort: integer({ default: 8070, min: 0, max: 65535, unit: 'port', reason: '0 takes a free one.' }),
   httpNames: texts({ default: [], kind: 'host names, comma-separated', reason: 'Names under which the page is reached, besides this machine\'s own; other Host headers are refused.' }),
+  httpTlsCertificate: text({ default: '', kind: 'PEM file', reason: 'With its key: the page speaks TLS itself (1.2 or later), for a hospital without a proxy. The chain in one file, own certificate first.' }),
+  httpTlsKey: text({ default: '', kind: 'PEM file', reason: 'Private key of the certificate; readable by Firstread only.' }),
+  trustedProxies: texts({ default: [], kind: 'addresses or networks, comma-separated', pattern: /^[0-9a-fA-F.:]{2,45}(\/\d{1,3})?$/, reason: 'Proxies in front of the page: X-Forwarded-For, -Proto and -Host are believed from them and from nobody else.' }),
+  secureCookies: oneOf({ default: 'auto', values: ['auto', 'always'], reason: 'auto: cookies are Secure and __Host- wherever the page is reached over https. always: nobody signs in over plain http, except on this machine.' }),
+  hstsDays: integer({ default: 180, min: 0, max: 730, unit: 'days', reason: 'Browsers that came over https come back over https only (RFC 6797). It holds for every port of the host name: 0 where another page there has no TLS.' }),
   sessionHours: real({ default: 12, min: 0.1, max: 168, unit: 'hours', reason: 'One shift.' }),
+  passwordLengthMin: integer({ default: 12, min: 8, max: 64, unit: 'characters', reason: 'With lock-out, and a list of what is tried first. NIST SP 800-63B-4 asks for 15 where a password is all there is: three words.' }),
+
+  // Signing in elsewhere (OpenID Connect)
+  oidcIssuer: text({ default: '', kind: 'https:// address, or empty', pattern: /^$|^https:\/\/[^\s?#]+$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/[^\s?#]*)?$/, reason: 'The hospital\'s sign-in (Keycloak, Entra ID, AD FS …); empty: local users only. Plain http on this machine only.' }),
+  oidcClientId: text({ default: '', kind: 'text', pattern: /^\S{0,200}$/, reason: 'What Firstread is called there; its redirect address is <page>/sign-in/oidc/callback.' }),
+  oidcClientSecret: text({ default: '', kind: 'text, or file:/path', secret: true, reason: 'From the environment, the settings file, or a file of its own (file:/run/secrets/oidc). Empty: a public client with PKCE alone.' }),
+  oidcScopes: texts({ default: ['openid', 'profile', 'email'], kind: 'scopes, comma-separated', pattern: /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/, reason: 'openid is needed; add the one that brings the groups where the provider asks for it.' }),
+  oidcRoleClaim: text({ default: 'groups', kind: 'claim, or path of claims', pattern: /^\S{1,200}$/, reason: 'Where the groups are: in the ID token, else in userinfo. Keycloak\'s realm roles: realm_access.roles.' }),
+  oidcRoles: json<OidcRolesSetting>({ default: {}, kind: 'group → role', check: checkOidcRoles, reason: 'Which group has which role. Whoever is in none of them does not get in: there is no default role.' }),
+  oidcName: text({ default: 'hospital account', kind: 'text', pattern: /^[^\u0000-\u001f<>]{1,40}$/, reason: 'On the button: "Sign in with …".' }),
+  oidcCheckMinutes: real({ default: 15, min: 1, max: 1440, unit: 'minutes', reason: 'How often the provider is asked whether a session still holds, where it gave a refresh token.' }),
 
   // Running
   logLevel: oneOf({ default: 'info', values: ['debug', 'info', 'warn', 'error'], reason: 'Logs never carry patient data at any level.' }),

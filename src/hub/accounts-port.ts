@@ -1,6 +1,6 @@
 /** The registry's accounts as the API asks for them. Sessions and tokens live in one table of hashed credentials. */
-import type { AccountsPort, Role, SessionRow, TokenRow, UserRow } from '../api/ports.ts';
-import type { CredentialRecord } from '../registry/account-rows.ts';
+import type { AccountsPort, OidcSubject, Role, SessionRow, TokenRow, UserRow } from '../api/ports.ts';
+import type { CredentialRecord, UserRecord } from '../registry/account-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** Credentials without an end of their own: the API ends sessions by their last use, tokens by their own field. */
@@ -16,31 +16,41 @@ export function createAccountsPort(rows: Rows, now: () => number): AccountsPort 
     const record = rows.credential(hash, now());
     return record?.kind === kind ? record : undefined;
   };
+  const removeSessionsOf = (name: string): void => {
+    for (const session of rows.credentials('session')) if (session.name === name) rows.revokeCredential(session.secretSha256);
+  };
   return {
     userCount: () => rows.users().filter(({ disabled }) => !disabled).length,
     user(name): UserRow | undefined {
       const record = rows.userByName(name);
-      if (record?.passwordHash === undefined) return undefined;
-      return { name: record.name, role: record.role as Role, passwordHash: record.passwordHash, disabled: record.disabled };
+      return record && userRow(record);
     },
-    saveUser({ name, role, passwordHash, disabled = false }) {
-      const known = rows.userByName(name) ?? rows.addUser({ name, role, passwordHash }, now());
+    userOfSubject({ issuer, subject }) {
+      const record = rows.users().find(({ profile }) => profile['issuer'] === issuer && profile['subject'] === subject);
+      return record && userRow(record);
+    },
+    saveUser({ name, role, passwordHash, subject, disabled = false }) {
+      const change = { role, ...(passwordHash === undefined ? {} : { passwordHash }), ...(subject === undefined ? {} : { profile: { ...subject } }) };
+      const known = rows.userByName(name) ?? rows.addUser({ name, ...change }, now());
       if (known === undefined) return;
-      rows.changeUser(known.id, { role, passwordHash, disabled });
-      // Who had the old password is out.
-      for (const session of rows.credentials('session')) if (session.name === known.name) rows.revokeCredential(session.secretSha256);
+      rows.changeUser(known.id, { ...change, disabled });
+      if (disabled || (passwordHash !== undefined && passwordHash !== known.passwordHash)) removeSessionsOf(known.name);
     },
     session(idHash): SessionRow | undefined {
       const record = found(idHash, 'session');
-      return record && { idHash, name: record.name, role: record.role as Role, createdAtMs: record.createdAtMs, lastSeenAtMs: record.lastUsedAtMs };
+      if (record === undefined) return undefined;
+      // Sessions of before 0.2 say neither; their people sign in anew within a shift.
+      const { by = 'password', from = '' } = record.detail as Partial<Pick<SessionRow, 'by' | 'from'>>;
+      return { idHash, name: record.name, role: record.role as Role, by, from, createdAtMs: record.createdAtMs, lastSeenAtMs: record.lastUsedAtMs };
     },
-    saveSession({ idHash, name, role, createdAtMs, lastSeenAtMs }) {
+    saveSession({ idHash, name, role, by, from, createdAtMs, lastSeenAtMs }) {
       if (found(idHash, 'session') === undefined) {
-        rows.addCredential({ secretSha256: idHash, kind: 'session', name, role, createdAtMs, expiresAtMs: FAR_FUTURE_MS, detail: {} });
+        rows.addCredential({ secretSha256: idHash, kind: 'session', name, role, createdAtMs, expiresAtMs: FAR_FUTURE_MS, detail: { by, from } });
       }
       rows.touchCredential(idHash, lastSeenAtMs);
     },
     removeSession: (idHash) => void rows.revokeCredential(idHash),
+    removeSessionsOf,
     removeSessionsBefore(lastSeenAtMs) {
       for (const session of rows.credentials('session')) {
         if (session.lastUsedAtMs < lastSeenAtMs) rows.revokeCredential(session.secretSha256);
@@ -55,5 +65,14 @@ export function createAccountsPort(rows: Rows, now: () => number): AccountsPort 
       rows.revokeCredential(tokenHash);
       rows.addCredential({ secretSha256: tokenHash, kind: 'token', name, role, createdAtMs, expiresAtMs, detail: {} });
     },
+  };
+}
+
+function userRow({ name, role, passwordHash, disabled, profile }: UserRecord): UserRow {
+  const { issuer, subject } = profile as Partial<OidcSubject>;
+  return {
+    name, role: role as Role, disabled,
+    ...(passwordHash === undefined ? {} : { passwordHash }),
+    ...(issuer === undefined || subject === undefined ? {} : { subject: { issuer, subject } }),
   };
 }

@@ -1,9 +1,11 @@
 /** The API and page of a hub: the Fastify app with its ports, and where it may listen. */
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuth } from '../api/auth.ts';
 import type { Live } from '../api/live.ts';
 import { mayListen } from '../api/may-listen.ts';
-import { buildServer } from '../api/server.ts';
+import type { OperationsPort } from '../api/operations-port.ts';
+import { API_LIMITS, buildServer } from '../api/server.ts';
 import type { Config } from '../config/config.ts';
 import { FirstreadError } from '../errors.ts';
 import type { Spool } from '../intake/spool.ts';
@@ -15,14 +17,20 @@ import type { Registry } from '../registry/registry.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
 import { createAccountsPort } from './accounts-port.ts';
+import type { AnalysisPace } from './analysis-pace.ts';
+import { startClaimSweep } from './claim-sweep.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createFilesPort } from './files-port.ts';
 import { listenError } from './listen-error.ts';
+import { createReadingPort } from './reading-port.ts';
 import type { Secrets } from './secrets.ts';
 import type { SiteModels } from './site-models.ts';
+import { openOidc, transportOf } from './sign-in-side.ts';
 import { createStudiesPort } from './studies-port.ts';
 import type { StudyEngine } from './study-engine.ts';
 import type { WorkerSupervisor } from './worker-supervisor.ts';
+
+const LOCAL_CONNECTION_COUNT_MAX = 100;
 
 export interface ApiSideParts {
   readonly config: Config;
@@ -30,8 +38,10 @@ export interface ApiSideParts {
   readonly secrets: Secrets;
   readonly registry: Registry;
   readonly engine: StudyEngine;
+  readonly operations: OperationsPort;
   readonly spool: Spool;
   readonly caps: WaitingCaps;
+  readonly pace: AnalysisPace;
   readonly models: SiteModels;
   readonly workers: WorkerSupervisor;
   readonly live: Live;
@@ -53,13 +63,19 @@ export interface ApiSide {
 export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   const { config, registry, live, audit, metrics, readiness, log, now, secrets } = parts;
   const accounts = createAccountsPort(registry, now);
-  const verdict = mayListen(config.httpHost, { usersConfigured: accounts.userCount() > 0 });
+  const verdict = mayListen(config.httpHost, { usersConfigured: accounts.userCount() > 0 || config.oidcIssuer !== '' });
   if (!verdict.allowed) throw new FirstreadError('config-invalid', verdict.reason);
   const sessionLifeMs = config.sessionHours * 60 * 60_000;
-  const auth = createAuth({ accounts, audit, now, limits: { sessionLifeMs } });
+  const auth = createAuth({ accounts, audit, now, limits: { sessionLifeMs, passwordLengthMin: config.passwordLengthMin } });
   auth.acceptToken(secrets.localToken, { name: 'commands on this machine', role: 'admin' });
+  const transport = transportOf(config);
+  const oidc = openOidc({ config, auth, accounts, audit, log, now });
   const app = await buildServer({
-    studies: createStudiesPort({ registry, engine: parts.engine, caps: parts.caps, models: parts.models, modelsReady: () => config.workers === 0 || parts.workers.readyCount() > 0 }),
+    transport,
+    ...(oidc === undefined ? {} : { oidc }),
+    studies: createStudiesPort({ registry, engine: parts.engine, caps: parts.caps, pace: parts.pace, models: parts.models, modelsReady: () => config.workers === 0 || parts.workers.readyCount() > 0 }),
+    reading: createReadingPort({ registry, claimMs: config.claimMinutes * 60_000 }),
+    operations: parts.operations,
     files: createFilesPort(parts.spool, parts.folder),
     accounts,
     auth,
@@ -79,18 +95,38 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   } catch (error) {
     throw listenError(error, { host: config.httpHost, port: config.httpPort, flag: 'http' });
   }
+  const sweep = startClaimSweep({ registry, live, audit, log, now });
   const { port } = app.server.address() as AddressInfo;
   const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
   const everywhere = ['0.0.0.0', '[::]'].includes(host);
-  const url = `http://${everywhere ? (config.httpNames[0] ?? 'localhost') : host}:${port}`;
-  log.write('api-open', { port, address: config.httpHost });
+  const url = `${transport.tls === undefined ? 'http' : 'https'}://${everywhere ? (config.httpNames[0] ?? 'localhost') : host}:${port}`;
+  const local = transport.tls === undefined ? undefined : await listenLocally(app.routing);
+  log.write('api-open', { port, address: config.httpHost, tls: transport.tls !== undefined });
   return {
     url,
-    localUrl: `http://${everywhere ? '127.0.0.1' : host}:${port}`,
+    localUrl: local?.url ?? `http://${everywhere ? '127.0.0.1' : host}:${port}`,
     signInLink: () => `${url}/sign-in?link=${auth.issueLink({ name: 'local', role: 'admin' })}`,
     async close() {
+      sweep.stop();
       live.close();
+      oidc?.sessions.close();
+      await local?.close();
       await app.close();
     },
+  };
+}
+
+/** Commands on this machine need no certificate that fits 127.0.0.1: with TLS they have a door of their own. */
+async function listenLocally(handle: RequestListener): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer({ headersTimeout: API_LIMITS.headersTimeoutMs, requestTimeout: API_LIMITS.requestTimeoutMs, keepAliveTimeout: API_LIMITS.keepAliveTimeoutMs }, handle);
+  server.maxConnections = LOCAL_CONNECTION_COUNT_MAX;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }

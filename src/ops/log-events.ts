@@ -55,6 +55,7 @@ export const LOG_EVENTS = {
   'analysis-quarantined': event(4010, 'error', 'image set aside after too many failures'),
   'thresholds-in-force': event(4012, 'info', 'the site\'s own thresholds were read'),
   'thresholds-refused': event(4013, 'error', 'the file of the site\'s own thresholds cannot be read: what was in force stays'),
+  'family-switched': event(4014, 'warn', 'a family of findings was switched off or on'),
   'answer-stale': event(4011, 'info', 'a late answer was discarded'),
 
   'study-assessed': event(5001, 'info', 'study assessed'),
@@ -66,6 +67,7 @@ export const LOG_EVENTS = {
   'delivery-sent': event(6001, 'info', 'delivered'),
   'delivery-delayed': event(6002, 'warn', 'delivery failed, will be tried again'),
   'delivery-failed': event(6003, 'error', 'delivery failed for good'),
+  'delivery-dropped': event(6004, 'warn', 'deliveries were given up by a person'),
 
   'api-open': event(7001, 'info', 'API is open'),
   'api-request': event(7002, 'debug', 'request served'),
@@ -75,6 +77,8 @@ export const LOG_EVENTS = {
   'sign-in-refused': event(7006, 'warn', 'sign-in refused'),
   'audit-failed': event(7007, 'error', 'audit trail cannot be written: entries are kept in memory'),
   'audit-recovered': event(7008, 'info', 'audit trail is written again'),
+  'oidc-away': event(7009, 'warn', 'the sign-in provider does not answer: local users go on'),
+  'oidc-ready': event(7010, 'info', 'the sign-in provider answers'),
 } as const satisfies Record<string, EventEntry>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

@@ -1,4 +1,4 @@
-/** A whole API around generated studies, in memory: the real server, guards and audit trail; only the registry is played. */
+/** A whole API around generated studies: the real server, guards, audit trail and registry; files and the other rooms are played. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +7,13 @@ import sharp from 'sharp';
 import { createAuth, hashSecret, type Auth, type AuthLimits } from '../../src/api/auth.ts';
 import { createLive, type Live } from '../../src/api/live.ts';
 import type { AccountsPort, FilesPort, JournalEntry, OpenedFile, Role, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
-import { buildServer, type ApiLimits } from '../../src/api/server.ts';
+import { buildServer, type ApiLimits, type ServerOptions } from '../../src/api/server.ts';
 import { createAudit, verifyAudit, type Audit } from '../../src/ops/audit.ts';
 import { createFirstreadMetrics, type FirstreadMetrics } from '../../src/ops/firstread-metrics.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { createReadiness, type Readiness } from '../../src/ops/readiness.ts';
-import { foldForSearch } from '../../src/dicom/search-fold.ts';
-import { explainOrder } from '../../src/study/explain-order.ts';
-import { DEFAULT_CAPS_MINUTES, isOnWorklist, rankWorklist, type RankedStudy } from '../../src/study/worklist-order.ts';
-import { summarise, toWorklistRow, type StudySummary, type WorklistRow } from '../../src/study/worklist-row.ts';
+import type { Registry } from '../../src/registry/registry.ts';
+import { demoRegistry, type DemoRegistry } from './demo-registry.ts';
 import { DEMO_CASES, DEMO_NOW_MS, demoStudy, type DemoStudy } from './demo-studies.ts';
 
 export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string, SessionRow> } {
@@ -26,10 +24,14 @@ export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string
     sessions,
     userCount: () => users.size,
     user: (name) => users.get(name),
-    saveUser: (user) => void users.set(user.name, user),
+    userOfSubject: ({ issuer, subject }) => [...users.values()].find((user) => user.subject?.issuer === issuer && user.subject.subject === subject),
+    saveUser: (user) => void users.set(user.name, { ...users.get(user.name), ...user }),
     session: (idHash) => sessions.get(idHash),
     saveSession: (session) => void sessions.set(session.idHash, session),
     removeSession: (idHash) => void sessions.delete(idHash),
+    removeSessionsOf(name) {
+      for (const [id, session] of sessions) if (session.name === name) sessions.delete(id);
+    },
     removeSessionsBefore(lastSeenAtMs) {
       for (const [id, session] of sessions) if (session.lastSeenAtMs < lastSeenAtMs) sessions.delete(id);
     },
@@ -38,65 +40,34 @@ export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string
   };
 }
 
-export function memoryStudies(studies: DemoStudy[], now: () => number): StudiesPort {
-  const ranking = (): RankedStudy<StudySummary>[] => rankWorklist(studies.map((one) => summarise(one.study, one.images.length, one.facts)), DEFAULT_CAPS_MINUTES, now());
-  const rows = (): WorklistRow[] => {
-    const ranked = ranking();
-    const done = studies.filter((one) => !isOnWorklist(one.study));
-    return [...ranked.map((one) => toWorklistRow(one.study, one)), ...done.map((one) => toWorklistRow(summarise(one.study, one.images.length, one.facts), undefined))];
-  };
-  const find = (uid: string): DemoStudy | undefined => studies.find((one) => one.study.studyInstanceUid === uid);
-  const change = (uid: string, part: object): void => {
-    const at = studies.findIndex((one) => one.study.studyInstanceUid === uid);
-    const { readAtMs: _r, readBy: _b, ...study } = studies[at]!.study;
-    studies[at] = { ...studies[at]!, study: { ...study, ...part } };
-  };
+/** The real list; what the other rooms would add to it (journal, reports, deliveries, devices) is played. */
+function demoStudies({ registry, studies: real }: DemoRegistry): StudiesPort {
+  const reports = (uid: string) => (registry.study(uid)?.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []);
   return {
-    worklist({ limit, offset, includeRead, search }) {
-      const found = rows().filter((row) => (includeRead || row.rank !== null) && (search === undefined || foldForSearch(JSON.stringify(row.facts)).includes(foldForSearch(search))));
-      return { total: found.length, rows: found.slice(offset, offset + limit) };
-    },
-    study(uid) {
-      const row = rows().find((one) => one.studyInstanceUid === uid);
-      return row && { row, study: find(uid)!.study };
-    },
-    imagesOf: (uid) => find(uid)?.images ?? [],
-    studyOfFile: (fileKey) => studies.find((one) => one.images.some((image) => image.fileKey === fileKey))?.study.studyInstanceUid,
+    ...real,
     journalOf: (uid) => {
-      const one = find(uid);
-      if (one === undefined) return [];
-      const { study } = one;
+      const study = registry.study(uid);
+      if (study === undefined) return [];
       const entries: JournalEntry[] = [{ atMs: study.receivedAtMs, kind: 'instanceStored', text: 'image stored' }];
       if (study.state !== 'analysing') entries.push({ atMs: study.receivedAtMs + 640, kind: 'instanceAnalysed', text: study.reason.text });
       if (study.state === 'delivered') entries.push({ atMs: study.receivedAtMs + 900, kind: 'reportsWritten', text: 'reports of revision 1 written' }, { atMs: study.receivedAtMs + 1_800, kind: 'deliveriesDone', text: 'revision 1 delivered' });
       if (study.readAtMs !== undefined) entries.push({ atMs: study.readAtMs, kind: 'read', text: 'read', by: study.readBy ?? '' });
       return entries;
     },
-    reportsOf: (uid) => (find(uid)?.study.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []),
+    reportsOf: reports,
     report: (uid) => {
-      const owner = studies.find((one) => `${one.study.studyInstanceUid}.77` === uid);
-      return owner && { sopInstanceUid: uid, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS, studyInstanceUid: owner.study.studyInstanceUid };
+      const owner = uid.replace(/\.77$/, '');
+      const report = owner === uid ? undefined : reports(owner)[0];
+      return report && { ...report, studyInstanceUid: owner };
     },
-    deliveries: ({ studyInstanceUid }) => studies
-      .filter((one) => one.study.state === 'delivered' && (studyInstanceUid === undefined || one.study.studyInstanceUid === studyInstanceUid))
-      .map((one, index) => ({ id: `d${index}`, studyInstanceUid: one.study.studyInstanceUid, destination: 'pacs', kind: 'report', state: 'sent', attempts: 1, updatedAtMs: one.study.updatedAtMs })),
+    deliveries: ({ studyInstanceUid, limit }) =>
+      registry.worklist({ nowMs: DEMO_NOW_MS, scope: 'all', limit: 500 }).rows
+        .filter((row) => row.state === 'delivered' && (studyInstanceUid === undefined || row.studyInstanceUid === studyInstanceUid))
+        .slice(0, limit)
+        .map((row, index) => ({ id: `d${index}`, studyInstanceUid: row.studyInstanceUid, destination: 'pacs', kind: 'report', state: 'sent', attempts: 1, updatedAtMs: Date.parse(row.updatedAt) })),
     refusals: () => [{ callingAeTitle: 'STRANGER', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.9', code: 'calling-ae-unknown', text: 'calling AE title is not on the list', firstAtMs: DEMO_NOW_MS, lastAtMs: DEMO_NOW_MS, attemptCount: 3 }],
     devices: () => [{ callingAeTitle: 'XR_ROOM_1', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.5', firstSeenAtMs: DEMO_NOW_MS, lastSeenAtMs: DEMO_NOW_MS, associationCount: 3, instanceCount: 12, byteCount: 1e8, recentInstanceCount: 12 }],
     models: () => [{ name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32), family: 'tuberculosis', threshold: 42, thresholdOrigin: 'test', ready: true, status: 'interim' }],
-    explainOrder(a, b) {
-      const two = ranking().filter((one) => one.study.studyInstanceUid === a || one.study.studyInstanceUid === b);
-      return two.length < 2 ? undefined : { above: two[0]!.study.studyInstanceUid, below: two[1]!.study.studyInstanceUid, explanation: explainOrder(two[0]!, two[1]!) };
-    },
-    async act(uid, action, by, nowMs) {
-      if (find(uid) === undefined) return 'unknown-study';
-      const kept = find(uid)!.study;
-      if (action.kind === 'read') change(uid, { readAtMs: nowMs, readBy: by });
-      else if (action.kind === 'unread') change(uid, {});
-      else if (action.kind === 'prioritise') change(uid, { order: { ...kept.order, stat: action.stat } });
-      else if (action.kind === 'close') change(uid, { closedAtMs: nowMs, closedReason: action.reason });
-      else if (kept.attention === undefined) return 'refused';
-      return 'done';
-    },
   };
 }
 
@@ -138,14 +109,18 @@ export interface DemoSite {
   readonly metrics: FirstreadMetrics;
   readonly readiness: Readiness;
   readonly files: ReturnType<typeof memoryFiles>;
-  readonly studies: DemoStudy[];
+  /** As they were put in; how they stand now, the registry knows. */
+  readonly studies: readonly DemoStudy[];
+  readonly registry: Registry;
+  /** More of them, while pages are open. */
+  add(...studies: readonly DemoStudy[]): void;
   readonly logLines: string[];
   readonly clock: { nowMs: number };
   /** The audit trail's entries so far. */
   auditEntries(): Promise<Record<string, unknown>[]>;
   verifyAudit(): ReturnType<typeof verifyAudit>;
   /** A session's cookie header. */
-  session(role: Exclude<Role, 'worker'>): string;
+  session(role: Exclude<Role, 'worker'>, name?: string): string;
   close(): Promise<void>;
 }
 
@@ -155,6 +130,9 @@ export interface DemoSiteOptions {
   readonly studies?: DemoStudy[];
   readonly picture?: Uint8Array;
   readonly realClock?: boolean;
+  readonly transport?: ServerOptions['transport'];
+  readonly allowedHosts?: readonly string[];
+  readonly oidc?: (parts: Pick<ServerOptions, 'auth' | 'accounts' | 'audit' | 'now'>) => NonNullable<ServerOptions['oidc']>;
 }
 
 export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite> {
@@ -162,6 +140,8 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const clock = { nowMs: DEMO_NOW_MS };
   const now = options.realClock ? () => Date.now() : () => clock.nowMs;
   const studies = options.studies ?? DEMO_CASES.map((one, index) => demoStudy(one, index, now()));
+  const kept = demoRegistry(now);
+  kept.put(studies);
   const logLines: string[] = [];
   const log = createLog({ sink: (line) => void logLines.push(line), now, level: 'debug', process: 'test' });
   const audit = createAudit({ folder, now });
@@ -170,26 +150,37 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const live = createLive({ gatherMs: 20, soonMs: 20, memoryCount: 50, namedCountMax: 10 });
   const metrics = createFirstreadMetrics({ version: '0.0.0-test' });
   const readiness = createReadiness();
-  const files = memoryFiles(options.picture ?? Buffer.from([0xff, 0xd8, 0xff, 0xd9]), new Set(studies.flatMap((one) => one.images.map((image) => image.fileKey))));
+  const fileKeys = new Set(studies.flatMap((one) => one.images.map((image) => image.fileKey)));
+  const files = memoryFiles(options.picture ?? Buffer.from([0xff, 0xd8, 0xff, 0xd9]), fileKeys);
+  const oidc = options.oidc?.({ auth, accounts, audit, now });
   const app = await buildServer({
-    studies: memoryStudies(studies, now), files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
+    studies: demoStudies(kept), reading: kept.reading, files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.transport ? { transport: options.transport } : {}),
+    ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
+    ...(oidc ? { oidc } : {}),
   });
   return {
-    app, auth, accounts, audit, live, metrics, readiness, files, studies, logLines, clock,
+    app, auth, accounts, audit, live, metrics, readiness, files, studies, registry: kept.registry, logLines, clock,
+    add(...more) {
+      kept.put(more);
+      for (const { images } of more) for (const { fileKey } of images) fileKeys.add(fileKey);
+    },
     async auditEntries() {
       audit.flush();
       const { readdirSync, readFileSync } = await import('node:fs');
       return readdirSync(folder).filter((name) => name.endsWith('.jsonl')).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>));
     },
     verifyAudit: () => verifyAudit(folder),
-    session(role) {
-      const value = auth.redeemLink(auth.issueLink({ name: `the-${role}`, role }), '127.0.0.1');
+    session(role, name = `the-${role}`) {
+      const value = auth.redeemLink(auth.issueLink({ name, role }), '127.0.0.1');
       if (accounts.session(hashSecret(value)) === undefined) throw new Error('no session was made');
       return `firstread_session=${value}`;
     },
     async close() {
+      oidc?.sessions.close();
       await app.close();
+      kept.close();
       audit.close();
       rmSync(folder, { recursive: true, force: true });
     },

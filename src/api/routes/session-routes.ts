@@ -1,56 +1,67 @@
-/** Signing in and out. The one-time link's page is also how a person without a password comes in. */
+/** Signing in and out, and one's own password. The one-time link's page is also how a person without a password comes in. */
 import { FirstreadError } from '../../errors.ts';
 import type { Auth } from '../auth.ts';
+import type { Cookie } from '../cookies.ts';
+import type { Oidc } from '../oidc.ts';
+import type { OidcSessions } from '../oidc-sessions.ts';
+import { onwardPage } from '../onward-page.ts';
 import type { AccountsPort, Role } from '../ports.ts';
-import { cookieValue } from '../request-guard.ts';
 import { mayDo, PERMITTED, type Permission } from '../roles.ts';
-import type { ApiCall, ApiRoute } from '../route.ts';
+import { originOf, type ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
 
 export interface SessionRouteOptions {
   readonly auth: Auth;
   readonly accounts: AccountsPort;
   readonly version: string;
-  readonly cookieName: string;
-  /** True behind TLS: the cookie then never travels in the clear. */
-  readonly secureCookies: boolean;
+  readonly cookie: Cookie;
   readonly sessionLifeMs: number;
+  readonly oidc: Oidc | undefined;
+  readonly oidcSessions: OidcSessions | undefined;
 }
 
 export function sessionRoutes(options: SessionRouteOptions): readonly ApiRoute[] {
-  const { auth, accounts, cookieName } = options;
-
-  const setCookie = (call: ApiCall, value: string, lifeMs: number): void => {
-    const attributes = ['Path=/', 'HttpOnly', 'SameSite=Strict', `Max-Age=${Math.floor(lifeMs / 1000)}`, ...(options.secureCookies ? ['Secure'] : [])];
-    call.reply.header('set-cookie', `${cookieName}=${value}; ${attributes.join('; ')}`);
-  };
+  const { auth, accounts, cookie, sessionLifeMs, oidc } = options;
 
   return [
     {
-      method: 'GET', url: '/api/session', access: 'public', summary: 'Who is signed in here, and what they may do.', answer: schemas.sessionAnswer,
+      method: 'GET', url: '/api/session', access: 'public', summary: 'Who is signed in here, and what they may do; how to sign in.', answer: schemas.sessionAnswer,
       handler(call) {
-        const value = cookieValue(call.request.headers.cookie, cookieName);
+        const value = cookie.read(call.request);
         const caller = value === undefined ? undefined : auth.callerOfCookie(value, 'active');
-        const common = { usersConfigured: accounts.userCount() > 0, version: options.version };
+        const common = {
+          usersConfigured: accounts.userCount() > 0, version: options.version,
+          ...(oidc === undefined ? {} : { oidc: { name: oidc.name, available: oidc.available() } }),
+        };
         if (caller === undefined) return { signedIn: false, permissions: [], ...common };
         const permissions = (Object.keys(PERMITTED) as Permission[]).filter((permission) => mayDo(caller.role, permission));
-        return { signedIn: true, name: caller.name, role: caller.role, permissions, ...common };
+        return { signedIn: true, name: caller.name, role: caller.role, permissions, hasPassword: caller.hasPassword, ...common };
       },
     },
     {
       method: 'POST', url: '/api/session', access: 'public', summary: 'Signs in with name and password.', body: schemas.signInBody, answer: schemas.doneAnswer,
       async handler(call) {
         const { name, password } = call.body as { name: string; password: string };
-        setCookie(call, await auth.signIn(name, password, call.from), options.sessionLifeMs);
+        cookie.write(call, await auth.signIn(name, password, call.from), sessionLifeMs);
         return { done: true };
       },
     },
     {
-      method: 'POST', url: '/api/session/end', access: 'public', summary: 'Signs out.', answer: schemas.doneAnswer,
+      method: 'POST', url: '/api/session/end', access: 'public', summary: 'Signs out; `next`, where there is one, signs out at the OpenID Connect provider too.', answer: schemas.signOutAnswer,
       handler(call) {
-        const value = cookieValue(call.request.headers.cookie, cookieName);
+        const value = cookie.read(call.request);
+        const next = value === undefined ? undefined : options.oidcSessions?.logoutUrl(value, originOf(call));
         if (value !== undefined) auth.signOut(value, call.from);
-        setCookie(call, '', 0);
+        cookie.clear(call);
+        return { done: true, ...(next === undefined ? {} : { next }) };
+      },
+    },
+    {
+      // Everybody who signs in as a person may see the list: the permission stands for that.
+      method: 'POST', url: '/api/account/password', access: 'view-worklist', summary: 'Changes one\'s own password; all other sessions of the person end.', body: schemas.passwordBody, answer: schemas.doneAnswer,
+      async handler(call) {
+        const { before, after } = call.body as { before: string; after: string };
+        cookie.write(call, await auth.changePassword(call.caller, before, after, call.from), sessionLifeMs);
         return { done: true };
       },
     },
@@ -62,12 +73,12 @@ export function sessionRoutes(options: SessionRouteOptions): readonly ApiRoute[]
         if (call.request.headers['sec-purpose'] !== undefined || call.request.headers['purpose'] === 'prefetch') throw new FirstreadError('link-invalid');
         call.reply.header('content-type', 'text/html; charset=utf-8');
         try {
-          setCookie(call, auth.redeemLink(String(call.query['link']), call.from), options.sessionLifeMs);
+          cookie.write(call, auth.redeemLink(String(call.query['link']), call.from), sessionLifeMs);
           // Not a redirect: a Strict cookie would not travel with one that began on another site (a link in a chat).
-          return call.reply.send(ONWARD('/'));
+          return call.reply.send(onwardPage('/'));
         } catch (error) {
           if (!(error instanceof FirstreadError)) throw error;
-          return call.reply.code(error.entry.httpStatus ?? 401).send(ONWARD(`/?refused=${error.code}`));
+          return call.reply.code(error.entry.httpStatus ?? 401).send(onwardPage(`/?refused=${error.code}`));
         }
       },
     },
@@ -80,6 +91,3 @@ export function sessionRoutes(options: SessionRouteOptions): readonly ApiRoute[]
     },
   ];
 }
-
-const ONWARD = (to: '/' | `/?refused=${string}`): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="dark light"><meta http-equiv="refresh" content="0;url=${to}"><title>Firstread</title><p><a href="${to}">Firstread</a></p></html>\n`;
