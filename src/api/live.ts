@@ -17,6 +17,8 @@ export interface LiveMessage {
 export interface Live {
   /** A study's row changed. `soon`: it may wait for the next message, or `soonMs`. */
   changed(studyInstanceUid: string, when?: 'at-once' | 'soon'): void;
+  /** Something that every page shows changed (a model was switched off): look at everything again. */
+  everythingChanged(): void;
   /** Messages after `lastId` first. `reset` where the page was away for too long, or the hub was started anew. */
   subscribe(lastId: string | undefined, send: (message: LiveMessage) => void): { readonly reset: boolean; readonly unsubscribe: () => void };
   /** Where a page that loads everything now would go on from. */
@@ -42,12 +44,14 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
   const listeners = new Set<(message: LiveMessage) => void>();
   let sequence = 0;
   let gathered = new Set<string>();
+  let everything = false;
   let timer: NodeJS.Timeout | undefined;
   /** The last message is so fresh that the next one waits for the timer. */
   let justSent = false;
 
   const send = (): void => {
-    const all = gathered.size > limits.namedCountMax;
+    const all = everything || gathered.size > limits.namedCountMax;
+    everything = false;
     sequence += 1;
     const message: LiveMessage = { id: `${feed}-${sequence}`, studyInstanceUids: all ? [] : [...gathered], all };
     gathered = new Set();
@@ -62,7 +66,7 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
   const settle = (): void => {
     timer = undefined;
     justSent = false;
-    if (gathered.size > 0) send();
+    if (gathered.size > 0 || everything) send();
   };
 
   return {
@@ -71,6 +75,10 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
       if (justSent) return;
       if (when === 'at-once') send();
       else timer ??= setTimeout(settle, limits.soonMs);
+    },
+    everythingChanged() {
+      everything = true;
+      if (!justSent) send();
     },
     subscribe(lastId, listener) {
       const missed = missedSince(lastId);

@@ -155,8 +155,6 @@ export interface StudiesPort {
   reportsOf(studyInstanceUid: string): readonly ReportRow[];
   report(sopInstanceUid: string): (ReportRow & { readonly studyInstanceUid: string }) | undefined;
   deliveriesOf(studyInstanceUid: string): readonly DeliveryRow[];
-  refusals(query: { readonly limit: number; readonly offset: number }): readonly RefusalRow[];
-  devices(nowMs: number): readonly DeviceRow[];
   models(): readonly ModelRow[];
   /** Why one of two studies stands above the other; undefined where one of them is not on the list. */
   explainOrder(a: string, b: string, nowMs: number): OrderReason | undefined;

@@ -31,6 +31,8 @@ export const uidParams = object({ uid });
 export const fileKeyParams = object({ fileKey: { type: 'string', pattern: FILE_KEY } });
 const limit = (byDefault: number, maximum: number): JsonSchema => ({ type: 'integer', minimum: 1, maximum, default: byDefault });
 const offset: JsonSchema = { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 };
+/** Search keys and parameters of DICOMweb: their names are attributes, so nobody can list them. */
+export const anyQuery: JsonSchema = { type: 'object', additionalProperties: { type: ['string', 'array'], items: { type: 'string' }, maxLength: 4_096, maxItems: 64 } };
 export const pageQuery = object({ limit: limit(100, 500), offset }, ['limit', 'offset']);
 const someFlag = FLAGS.join('|');
 const name: JsonSchema = { type: 'string', minLength: 1, maxLength: 200 };

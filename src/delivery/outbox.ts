@@ -73,8 +73,8 @@ export interface OutboxOptions {
 }
 
 export interface Outbox {
-  /** New rows may be due: look now. A destination that rests is left to rest. */
-  wake(): void;
+  /** New rows may be due: look now. A destination that rests is left to rest, unless a person names it. */
+  wake(destination?: string): void;
   states(): ReadonlyMap<string, DestinationState>;
   /** The object on its way may finish for `graceMs`; then sessions are dropped. Rows stay pending. Never rejects. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
@@ -96,7 +96,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
   const lanes = destinations.map((destination) => createLane(destination, shared));
   return {
-    wake: () => lanes.forEach((lane) => lane.wake()),
+    wake: (destination) => lanes.forEach((lane) => lane.wake(lane.name === destination)),
     states: () => new Map(lanes.map((lane) => [lane.name, lane.state()])),
     async close({ graceMs = 5_000 } = {}) {
       shared.closing.abort();
@@ -126,7 +126,7 @@ interface Shared {
 interface Lane {
   readonly name: string;
   readonly ended: Promise<void>;
-  wake(): void;
+  wake(evenResting: boolean): void;
   /** Ends a pause; the lane then sees that we are closing. */
   stop(): void;
   state(): DestinationState;
@@ -177,10 +177,10 @@ function createLane(destination: Destination, shared: Shared): Lane {
   return {
     name: destination.name,
     ended,
-    wake() {
+    wake(evenResting) {
       isWoken = true;
       // A resting lane is left to rest: new rows are no news about the destination.
-      if (state.kind !== 'resting') alarm?.abort();
+      if (evenResting || state.kind !== 'resting') alarm?.abort();
     },
     stop: () => alarm?.abort(),
     state: () => state,

@@ -13,9 +13,11 @@ import { createAudit } from '../ops/audit.ts';
 import { createFirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
 import { createReadiness } from '../ops/readiness.ts';
+import type { JobEnd } from '../queue/job-queue.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { Study } from '../study/types.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
+import { createAnalysisPace } from './analysis-pace.ts';
 import { startApi } from './api-side.ts';
 import { dataFolder, lockDataFolder, writeHubAddress } from './data-folder.ts';
 import { startDelivery } from './delivery-side.ts';
@@ -28,9 +30,13 @@ import { startReconciler } from './reconcile.ts';
 import { createReportWriter } from './report-writer.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { readOrMakeSecrets } from './secrets.ts';
+import { createModelSwitches } from './model-switches.ts';
+import { createOperationsPort } from './operations-side.ts';
 import { openSiteModels } from './site-models.ts';
+import { openSiteThresholds, thresholdJournal } from './site-thresholds.ts';
 import { createStudyEngine } from './study-engine.ts';
 import { waitingCaps } from './waiting-caps.ts';
+import { createWorkerBoard } from './worker-board.ts';
 import { openSiteQueue, startSiteWorkers } from './worker-side.ts';
 
 export interface Hub {
@@ -59,15 +65,25 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const queue = await openSiteQueue(config, folder);
   const audit = createAudit({ folder: folder.audit, now, key: Buffer.from(secrets.auditKey, 'hex') });
   audit.record({ event: 'application-start', who: '-', outcome: 'done', details: { version: FIRSTREAD_VERSION } });
-  const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
   const siteThresholds = openSiteThresholds(folder.siteThresholds, thresholdJournal(log, audit));
+  const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
   const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
 
   const queueWatch = createQueueWatch(log, now, queueAddress(config.redisUrl));
   const live = createLive();
   const journal = createListenerJournal({ registry, log, audit, metrics, now });
   const outcomes = createOutcomeJournal({ log, metrics, now });
-  const workers = startSiteWorkers(config, folder, models, log, metrics);
+  const pace = createAnalysisPace(now);
+  const workerBoard = createWorkerBoard(now);
+  const workers = startSiteWorkers(config, folder, models, log, metrics, workerBoard);
+  const switches = createModelSwitches({
+    registry,
+    engine: () => engine,
+    onSwitched: (family, { on }) => {
+      log.write('family-switched', { kind: family.replaceAll(' ', '-'), state: on ? 'on' : 'off' });
+      live.everythingChanged();
+    },
+  });
   const reports = createReportWriter({
     registry,
     spool,
@@ -99,8 +115,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     registry,
     queue,
     now,
-    wakeWorkers: () => workers.wake(),
     siteThresholds: () => siteThresholds.inForce(),
+    wakeWorkers: () => workers.wake(),
     writeReports: (studyInstanceUid, revision) => reports.write(studyInstanceUid, revision),
     wakeOutbox: () => outbox.wake(),
     onChanged,
@@ -127,12 +143,20 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   readiness.add('disk', () => (freeSpace.hasRoom(0) ? { ok: true } : { ok: false, reason: 'free space is below the floor: new objects are refused' }));
   readiness.add('audit', () => (audit.healthy() ? { ok: true } : { ok: false, reason: 'the audit trail cannot be written' }), { required: false });
   const outbox = startDelivery({ config, registry, spool, engine: () => engine, log, metrics, now });
-  const api = await startApi({ config, folder, secrets, registry, engine, spool, caps, models, workers, live, audit, metrics, readiness, log, now });
+  const operations = createOperationsPort({
+    config, registry, engine, outbox, freeSpace, queue, workers, workerBoard, models, switches, audit,
+    startedAtMs: now(), dicomPort: () => listener?.port ?? config.dicomPort,
+  });
+  const api = await startApi({ config, pace, folder, secrets, registry, engine, operations, spool, caps, models, workers, live, audit, metrics, readiness, log, now });
   const registrar = createRegistrar({ config, registry, engine, now });
   listener = await startIntake({ config, registrar, spool, journal, freeSpace, now });
   log.write('listener-open', { port: listener.port, address: config.dicomHost });
   void reconciler.now();
-  const pump = startOutcomePump({ queue, engine, onOutcome: outcomes.onOutcome, onTrouble: queueWatch.trouble });
+  const onOutcome = (end: JobEnd): void => {
+    pace.note(end);
+    outcomes.onOutcome(end);
+  };
+  const pump = startOutcomePump({ queue, engine, withhold: (outcome) => switches.withhold(outcome), onOutcome, onTrouble: queueWatch.trouble });
   const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, readiness, log, now, associations: () => listener?.associations() ?? 0 });
 
   writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
@@ -160,8 +184,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       await registry.settled();
       await queue.close();
       registry.close();
-      audit.record({ event: 'application-stop', who: '-', outcome: 'done' });
       siteThresholds.close();
+      audit.record({ event: 'application-stop', who: '-', outcome: 'done' });
       audit.close();
       lock.release();
       log.write('hub-stopped', {});

@@ -5,11 +5,14 @@
  */
 import type { JobEnd, JobQueue } from '../queue/job-queue.ts';
 import type { StudyEvent } from '../study/events.ts';
+import type { AnalysisOutcome } from '../study/types.ts';
 import type { StudyEngine } from './study-engine.ts';
 
 export interface OutcomePumpParts {
   readonly queue: Pick<JobQueue, 'ended' | 'acknowledge' | 'onEnded'>;
-  readonly engine: StudyEngine;
+  readonly engine: Pick<StudyEngine, 'applySoon'>;
+  /** What is left of an answer while a family of findings is switched off. */
+  readonly withhold: (outcome: AnalysisOutcome) => AnalysisOutcome;
   readonly onOutcome: (end: JobEnd) => void;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -21,7 +24,7 @@ export interface OutcomePump {
 const BATCH = 64;
 const SWEEP_MS = 1_000;
 
-export function startOutcomePump({ queue, engine, onOutcome, onTrouble }: OutcomePumpParts): OutcomePump {
+export function startOutcomePump({ queue, engine, withhold, onOutcome, onTrouble }: OutcomePumpParts): OutcomePump {
   let stopped = false;
   let again = false;
   let running: Promise<void> | undefined;
@@ -40,7 +43,7 @@ export function startOutcomePump({ queue, engine, onOutcome, onTrouble }: Outcom
   /** One answer that cannot be taken in waits for the next look; it does not keep the others. */
   async function take(end: JobEnd): Promise<string | undefined> {
     try {
-      await engine.applySoon(end.job.studyInstanceUid, eventOf(end));
+      await engine.applySoon(end.job.studyInstanceUid, eventOf(end, withhold));
       onOutcome(end);
       return end.job.jobId;
     } catch (error) {
@@ -71,8 +74,8 @@ export function startOutcomePump({ queue, engine, onOutcome, onTrouble }: Outcom
   };
 }
 
-function eventOf(end: JobEnd): StudyEvent {
+function eventOf(end: JobEnd, withhold: OutcomePumpParts['withhold']): StudyEvent {
   const { sopInstanceUid, contentSha256 } = end.job;
   if (end.kind === 'quarantined') return { kind: 'analysisFailed', sopInstanceUid, contentSha256, error: end.error, attempts: end.attempts };
-  return { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome: end.outcome };
+  return { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome: withhold(end.outcome) };
 }

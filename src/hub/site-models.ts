@@ -24,9 +24,20 @@ export interface SiteModel extends ModelReference {
   readonly shadow: boolean;
 }
 
+/** A model's files, whatever it answers for; the lung field too. */
+export interface ModelOnDisk extends ModelReference {
+  readonly path: string;
+  readonly task: string;
+  readonly status: string;
+  readonly shadow: boolean;
+  readonly trainedAt: string;
+  readonly licence: string;
+}
+
 export interface SiteModels {
   readonly folders: readonly string[];
   readonly models: readonly SiteModel[];
+  readonly onDisk: readonly ModelOnDisk[];
   readonly families: readonly ReportingFamily[];
   readonly lungFieldSha256: string;
   /** Changes with every model file and threshold: another one makes other reports. */
@@ -79,6 +90,7 @@ export async function openSiteModels(configured: readonly string[], dataRoot: st
   return {
     get folders() { return current.folders; },
     get models() { return judgedBySite(current.models, thresholds()); },
+    get onDisk() { return current.onDisk; },
     get families() { return current.families; },
     get lungFieldSha256() { return current.lungFieldSha256; },
     get configurationSha256() { return configurationOf(current.models, thresholds(), current.lungFieldSha256); },
@@ -109,7 +121,10 @@ export function describeSiteModels(folders: readonly string[], set: ModelSet): S
     models: shown.filter((model) => model.family === family).map(({ name, version, sha256 }) => ({ name, version, sha256 })),
   }));
   const lungFieldSha256 = set.lungField?.manifest.sha256 ?? '-';
-  return { folders, models, families, lungFieldSha256, configurationSha256: configurationOf(models, [], lungFieldSha256) };
+  const onDisk = [...set.findings, ...(set.lungField === undefined ? [] : [set.lungField])].map(({ path, manifest: { name, version, sha256, task, shadow, provenance } }): ModelOnDisk => ({
+    path, name, version, sha256, task, status: provenance.status, shadow: shadow === true, trainedAt: provenance.trainedAt, licence: provenance.licence,
+  }));
+  return { folders, models, onDisk, families, lungFieldSha256, configurationSha256: configurationOf(models, [], lungFieldSha256) };
 }
 
 function configurationOf(models: readonly SiteModel[], site: readonly SiteThreshold[], lungFieldSha256: string): string {

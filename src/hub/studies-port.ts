@@ -1,12 +1,16 @@
 /** The registry's studies as the API asks for them; what a person does becomes an event of the study machine. */
-import type { JournalEntry, ReaderAction, ReportRow, StudiesPort } from '../api/ports.ts';
-import { flagOf } from '../api/flag.ts';
-import type { Flag } from '../api/flag.ts';
+import type { JournalEntry, ReaderAction, ReportRow, StudiesPort, WorklistCounts, WorklistQuery } from '../api/ports.ts';
+import type { ReadingRow } from '../api/reading-ports.ts';
 import type { ReportRecord } from '../registry/report-rows.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { WorklistFilter } from '../registry/worklist-filter.ts';
 import { scoreAndThreshold } from '../study/assessment.ts';
 import type { StudyEvent } from '../study/events.ts';
+import type { Flag } from '../study/flag.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
+import type { WorklistRow } from '../study/worklist-row.ts';
+import type { AnalysisPace } from './analysis-pace.ts';
+import { deliveryRow } from './delivery-board.ts';
 import type { SiteModels } from './site-models.ts';
 import type { StudyEngine } from './study-engine.ts';
 
@@ -16,22 +20,38 @@ export interface StudiesPortParts {
   readonly caps: WaitingCaps;
   readonly models: SiteModels;
   readonly modelsReady: () => boolean;
+  readonly pace: Pick<AnalysisPace, 'msPerImage'>;
 }
 
-const DAY_MS = 24 * 60 * 60_000;
+/** A study has a few reports, an image or two, and some destinations. */
+const DELIVERIES_SHOWN_MAX = 100;
 
-export function createStudiesPort({ registry, engine, caps, models, modelsReady }: StudiesPortParts): StudiesPort {
+export function createStudiesPort({ registry, engine, caps, models, modelsReady, pace }: StudiesPortParts): StudiesPort {
+  /** Until the answer, from its place in the queue; absent where no worker runs or none has answered yet. */
+  function estimate({ studyInstanceUid, state }: WorklistRow): { readonly estimateMs?: number } {
+    const msPerImage = state === 'analysing' && modelsReady() ? pace.msPerImage() : undefined;
+    const place = msPerImage === undefined ? undefined : registry.analysingOrder().get(studyInstanceUid);
+    return place === undefined ? {} : { estimateMs: Math.round(place * msPerImage!) };
+  }
+
+  const readingRow = (row: WorklistRow, nowMs: number): ReadingRow => ({
+    ...row,
+    ...estimate(row),
+    claim: registry.claimOf(row.studyInstanceUid, nowMs) ?? null,
+    feedbackCount: registry.feedbackCount(row.studyInstanceUid),
+  });
+
   return {
-    worklist({ limit, offset, includeRead, search }, nowMs) {
-      const page = registry.worklist({ nowMs, caps, limit, offset, includeRead, ...(search === undefined || search === '' ? {} : { filter: { search } }) });
-      // Of those that have left nobody knows the number; a full page says that there may be one more.
-      const mayBeMore = includeRead && page.rows.length === limit ? 1 : 0;
-      return { total: Math.max(page.matchingCount, offset + page.rows.length + mayBeMore), rows: page.rows, flagCounts: countFlags(registry) };
+    worklist(query, who, nowMs) {
+      const { limit, offset, sort, direction } = query;
+      const scope = query.scope === 'mine' ? 'unread' : query.scope;
+      const page = registry.worklist({ nowMs, caps, limit, offset, scope, sort, ...(direction === undefined ? {} : { direction }), filter: filterOf(query, who) });
+      return { total: page.matchingCount, rows: page.rows.map((row) => readingRow(row, nowMs)), counts: countsOf(registry, who, nowMs) };
     },
     study(studyInstanceUid, nowMs) {
       const row = registry.row(studyInstanceUid, nowMs, caps);
       const study = registry.study(studyInstanceUid);
-      return row && study && { row, study };
+      return row && study && { row: readingRow(row, nowMs), study };
     },
     imagesOf: (studyInstanceUid) =>
       registry.instancesOf(studyInstanceUid).map(({ sopInstanceUid, contentSha256, fileKey, byteLength, origin, header }) => ({
@@ -50,32 +70,9 @@ export function createStudiesPort({ registry, engine, caps, models, modelsReady 
       const record = registry.reportBySopInstanceUid(sopInstanceUid);
       return record && { ...reportRow(record), studyInstanceUid: record.studyInstanceUid };
     },
-    deliveries({ studyInstanceUid, limit, offset }) {
-      const all = studyInstanceUid !== undefined
-        ? registry.deliveriesOf(studyInstanceUid)
-        : (['failed', 'pending', 'sent', 'verified'] as const).flatMap((state) => registry.deliveries(state, offset + limit));
-      return all.slice(offset, offset + limit).map((row) => ({
-        id: String(row.id),
-        studyInstanceUid: row.studyInstanceUid,
-        destination: row.destination,
-        kind: row.subject === 'instance' ? 'original' : row.subject,
-        state: row.state,
-        attempts: row.attempts,
-        updatedAtMs: row.updatedAtMs,
-        ...(row.state === 'pending' ? { nextAttemptAtMs: row.nextAttemptAtMs } : {}),
-        ...(row.error === undefined ? {} : { error: row.error }),
-      }));
-    },
-    refusals: ({ limit, offset }) => registry.refusals(offset + limit).slice(offset),
-    devices: (nowMs) => registry.devices(nowMs - DAY_MS),
+    deliveriesOf: (studyInstanceUid) => registry.deliveriesOf(studyInstanceUid).slice(0, DELIVERIES_SHOWN_MAX).map(deliveryRow),
     models: () => models.models.filter(({ shadow }) => !shadow).map(({ shadow: _shadow, ...model }) => ({ ...model, ready: modelsReady() })),
-    explainOrder(a, b, nowMs) {
-      const explanation = registry.explain(a, b, nowMs, caps);
-      const [rowA, rowB] = [registry.row(a, nowMs, caps), registry.row(b, nowMs, caps)];
-      if (explanation === undefined || rowA === undefined || rowB === undefined) return undefined;
-      const aAbove = (rowA.rank ?? Infinity) <= (rowB.rank ?? Infinity);
-      return { above: aAbove ? a : b, below: aAbove ? b : a, explanation };
-    },
+    explainOrder: (a, b, nowMs) => registry.explain(a, b, nowMs, caps),
     act(studyInstanceUid, action, by) {
       if (registry.study(studyInstanceUid) === undefined) return 'unknown-study';
       return engine.apply(studyInstanceUid, eventOf(action, by)) === undefined ? 'refused' : 'done';
@@ -98,14 +95,21 @@ function eventOf(action: ReaderAction, by: string): StudyEvent {
   }
 }
 
-function countFlags(registry: Registry): Record<Flag, number> {
-  const counts: Record<Flag, number> = { flagged: 0, 'not-flagged': 0, analysing: 0, 'not-analysed': 0 };
-  for (const { state, flagged, scored, attention, count } of registry.openCounts()) {
-    // The same question as for a row, asked of a whole group.
-    const findings = flagged ? [{ flagged: true }] : scored ? [{ flagged: false }] : [];
-    counts[flagOf({ state, findings, attention: attention ? { code: '', text: '' } : null })] += count;
-  }
-  return counts;
+function filterOf(query: WorklistQuery, who: string): WorklistFilter {
+  const { search, flags, finding, site, device, fromMs, toMs, reader } = query;
+  const filter: { readonly [K in keyof WorklistFilter]: WorklistFilter[K] | undefined } = {
+    search, flags, flagged: finding, institutionName: site, callingAeTitle: device, receivedFromMs: fromMs, receivedBeforeMs: toMs, reader,
+    freeFor: query.scope === 'mine' ? who : undefined,
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+function countsOf(registry: Registry, who: string, nowMs: number): WorklistCounts {
+  const flags: Record<Flag, number> = { flagged: 0, 'not-flagged': 0, analysing: 0, 'not-analysed': 0 };
+  for (const { flag, count } of registry.openCounts()) flags[flag] += count;
+  const unread = Object.values(flags).reduce((sum, count) => sum + count, 0);
+  const withOthers = registry.heldByOthers(who, nowMs);
+  return { mine: unread - withOthers, unread, withOthers, ...flags };
 }
 
 const reportRow = ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs }: ReportRecord): ReportRow => ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs });
@@ -127,7 +131,7 @@ function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'>
     case 'reportsWritten':
       return { kind, text: `reports of revision ${event.revision} written` };
     case 'deliveriesDone':
-      return { kind, text: `revision ${event.revision} delivered` };
+      return event.nothingArrived === true ? { kind: 'deliveriesDropped', text: `nothing of revision ${event.revision} was delivered: dropped by hand` } : { kind, text: `revision ${event.revision} delivered` };
     case 'prioritised':
       return { kind, text: event.stat ? 'marked STAT' : 'no longer STAT', by: event.by };
     case 'read':
@@ -137,7 +141,7 @@ function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'>
     case 'closed':
       return { kind, text: `closed: ${event.reason}`, by: event.by };
     case 'acknowledged':
-      return { kind, text: 'attention acknowledged', by: event.by };
+      return { kind, text: `attention acknowledged${event.reason === undefined ? '' : `: ${event.reason}`}`, by: event.by };
     case 'announced':
       return { kind, text: 'order known' };
   }
@@ -146,7 +150,8 @@ function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'>
 function describeOutcome({ outcome }: Extract<StudyEvent, { kind: 'instanceAnalysed' }>): string {
   if (outcome.kind === 'scored') {
     const scores = outcome.findings.filter(({ shadow }) => shadow !== true).map((finding) => `${finding.label} ${scoreAndThreshold(finding)}`);
-    return `analysed: ${scores.join(', ') || 'no model was asked'}`;
+    const off = outcome.notAssessed.filter(({ reason }) => reason.code === 'model-off').map(({ family, reason }) => `${family} not assessed (${reason.text})`);
+    return `analysed: ${[...scores, ...off].join(', ') || 'no model was asked'}`;
   }
   return outcome.kind === 'compared' ? 'compared with the first one' : `${outcome.kind === 'ineligible' ? 'not analysed' : 'could not be analysed'}: ${outcome.reason.text}`;
 }

@@ -10,6 +10,7 @@ import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { CurrentSiteModels } from './site-models.ts';
+import type { WorkerBoard } from './worker-board.ts';
 import { startWorkers } from './worker-supervisor.ts';
 import type { WorkerMessage, WorkerSupervisor } from './worker-supervisor.ts';
 
@@ -40,7 +41,7 @@ export function workerOptions(config: Config, folder: DataFolder, models: readon
 
 export const WORKER_ENTRY = fileURLToPath(new URL('../inference/worker-process.ts', import.meta.url));
 
-export function startSiteWorkers(config: Config, folder: DataFolder, models: CurrentSiteModels, log: Log, metrics: FirstreadMetrics): WorkerSupervisor {
+export function startSiteWorkers(config: Config, folder: DataFolder, models: CurrentSiteModels, log: Log, metrics: FirstreadMetrics, board: WorkerBoard): WorkerSupervisor {
   return startWorkers({
     count: config.workers,
     entry: WORKER_ENTRY,
@@ -48,6 +49,7 @@ export function startSiteWorkers(config: Config, folder: DataFolder, models: Cur
     workerOptions: workerOptions({ ...config, hubUrl: '' }, folder, models.folders),
     onMessage(message, pid) {
       tell(message, pid, log);
+      board.note(message, pid);
       // A worker that starts at last has found mended models: the hub reads them again too.
       if (message.type === 'ready' && models.problem() !== undefined) void models.refresh();
     },

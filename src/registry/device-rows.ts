@@ -38,10 +38,20 @@ export interface DeviceRecord {
   readonly recentInstanceCount: number;
 }
 
+/** A device's images of one minute. */
+export interface ArrivalMinute {
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  /** Of the last image in it. */
+  readonly atMs: number;
+}
+
 export interface DeviceRows {
   noteInstance(origin: InstanceOrigin, byteLength: number): void;
   noteAssociation(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number): void;
   devices(sinceMs: number): DeviceRecord[];
+  /** When each device has sent, to the minute, oldest first: its habit follows from it. */
+  arrivalMinutes(sinceMs: number): ArrivalMinute[];
   recordRefusal(attempt: RefusedAttempt, nowMs: number): void;
   /** Last seen first. */
   refusals(limit: number): RefusalRecord[];
@@ -103,6 +113,14 @@ export function createDeviceRows(database: Database): DeviceRows {
           sinceMs,
         )
         .map(deviceOf),
+    arrivalMinutes: (sinceMs) =>
+      database
+        .all(
+          `SELECT calling_ae, remote_address, max(received_at_ms) AS at_ms FROM instances WHERE received_at_ms >= ?
+           GROUP BY calling_ae, remote_address, received_at_ms / 60000 ORDER BY at_ms`,
+          sinceMs,
+        )
+        .map((row) => ({ callingAeTitle: String(row['calling_ae']), remoteAddress: String(row['remote_address']), atMs: Number(row['at_ms']) })),
     recordRefusal,
     refusals: (limit) => database.all('SELECT * FROM refusals ORDER BY last_at_ms DESC LIMIT ?', limit).map(refusalOf),
   };

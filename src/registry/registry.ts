@@ -11,13 +11,18 @@ import type { Reduction } from '../study/transition.ts';
 import type { OrderContext, Study } from '../study/types.ts';
 import type { StudyFacts } from '../study/worklist-row.ts';
 import { createAccountRows, type AccountRows } from './account-rows.ts';
+import { createClaimRows, type ClaimRows } from './claim-rows.ts';
 import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
 import { openDatabase } from './database.ts';
 import { createDeviceRows, type DeviceRows } from './device-rows.ts';
+import { createFeedbackRows, type FeedbackRows } from './feedback-rows.ts';
+import { createFindingQuery, type FindingQuery } from './finding-query.ts';
 import { createInstanceRows, type InstanceRows, type RecordedInstance, type StoredInstance } from './instance-rows.ts';
 import { createReportRows, type ReportRows } from './report-rows.ts';
 import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
+import { createSetAsideQuery, type SetAsideQuery } from './set-aside-query.ts';
 import { createStudyRows, type OutstandingCommand } from './study-rows.ts';
+import { createWorklistFacets, type WorklistFacets } from './worklist-facets.ts';
 import { createWorklistQuery, type WorklistQuery } from './worklist-query.ts';
 
 export interface RegistryOptions {
@@ -34,7 +39,7 @@ export interface JournalEntry {
   readonly event: StudyEvent;
 }
 
-export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, AccountRows, RetentionQuery, CommitQueue {
+export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue {
   /** One commit around several calls; all or nothing. */
   transact<T>(work: () => T): T;
   /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
@@ -72,9 +77,14 @@ export function openRegistry(path: string, options: RegistryOptions = {}): Regis
     ...instances,
     ...devices,
     ...createReportRows(database, studies),
-    ...createWorklistQuery(database),
+    ...createWorklistQuery(database, studies),
+    ...createWorklistFacets(database, studies),
+    ...createClaimRows(database),
+    ...createFeedbackRows(database),
     ...createAccountRows(database),
     ...createRetentionQuery(database),
+    ...createFindingQuery(database),
+    ...createSetAsideQuery(database),
     ...commits,
     transact: (work) => database.transact(work),
     recordInstanceDurably: (stored, order, nowMs) => commits.commitSoon(() => instances.recordInstance(stored, order, nowMs)),

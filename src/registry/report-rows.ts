@@ -45,8 +45,11 @@ export interface NewDelivery {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** `sent`: the peer said yes. `verified`: seen there afterwards. `failed`: nobody tries again unless asked. */
-export type DeliveryState = 'pending' | 'sent' | 'verified' | 'failed';
+/**
+ * `sent`: the peer said yes. `verified`: seen there afterwards. `failed`: nobody tries again unless asked. `dropped`: a
+ * person gave it up, with a reason; nothing waits for it any more.
+ */
+export type DeliveryState = 'pending' | 'sent' | 'verified' | 'failed' | 'dropped';
 
 export interface Delivery extends NewDelivery {
   readonly id: number;
@@ -80,10 +83,17 @@ export interface ReportRows {
    * `delivered` in the same commit.
    */
   markDelivery(id: number, state: DeliveryState, nowMs: number, about?: { error?: string; nextAttemptAtMs?: number }): StudyChange | undefined;
-  /** A person wants a failed delivery tried again. */
-  retryDelivery(id: number, nowMs: number): boolean;
+  /** A person wants what has not arrived tried again, now: one delivery, or all of a destination. How many that were. */
+  retryDeliveries(which: { readonly id: number } | { readonly destination: string }, nowMs: number): number;
+  /** A person gives up what has not arrived. Undefined where there is nothing to give up; the study where its state follows. */
+  dropDelivery(id: number, by: string, reason: string, nowMs: number): { readonly change: StudyChange | undefined } | undefined;
   deliveriesOf(studyInstanceUid: string): Delivery[];
   deliveries(state: DeliveryState, limit: number): Delivery[];
+  /** One state, the latest change first; of one destination where it is named. */
+  deliveriesIn(state: DeliveryState, limit: number, offset: number, destination?: string): Delivery[];
+  /** What arrived since, by destination. */
+  arrivals(sinceMs: number): { destination: string; count: number; lastAtMs: number }[];
+  delivery(id: number): Delivery | undefined;
   /** What has not arrived, by destination. */
   deliveryCounts(): { destination: string; state: DeliveryState; count: number }[];
 }
@@ -147,6 +157,8 @@ export function createReportRows(database: Database, studies: StudyRows): Report
       assert(row, 'an outbox row never goes away');
       // A late answer of an earlier attempt does not undo what is known to have arrived.
       if ((row['state'] === 'sent' || row['state'] === 'verified') && state !== 'verified') return undefined;
+      // Given up while it was on its way: only that it arrived after all is news.
+      if (row['state'] === 'dropped' && state !== 'sent' && state !== 'verified') return undefined;
       database.run(
         `UPDATE outbox SET state = ?, attempts = attempts + ?, error = ?, next_attempt_at_ms = coalesce(?, next_attempt_at_ms),
            updated_at_ms = ? WHERE id = ?`,
@@ -165,7 +177,16 @@ export function createReportRows(database: Database, studies: StudyRows): Report
     const study = studies.load(studyUid)?.study;
     const revision = study?.reportedRevision;
     if (revision === undefined || (study?.deliveredRevision ?? 0) >= revision || countOpen(studyUid, revision) > 0) return undefined;
-    return studies.apply(studyUid, { kind: 'deliveriesDone', revision }, nowMs);
+    const arrived = database.get("SELECT 1 FROM outbox WHERE study_uid = ? AND revision = ? AND state IN ('sent', 'verified')", studyUid, revision);
+    return studies.apply(studyUid, { kind: 'deliveriesDone', revision, ...(arrived ? {} : { nothingArrived: true as const }) }, nowMs);
+  }
+
+  function dropDelivery(id: number, by: string, reason: string, nowMs: number): { readonly change: StudyChange | undefined } | undefined {
+    return database.transact(() => {
+      const sql = "UPDATE outbox SET state = 'dropped', error = ?, updated_at_ms = ? WHERE id = ? AND state IN ('pending', 'failed')";
+      if (database.run(sql, `dropped by ${by}: ${reason}`, nowMs, id) === 0) return undefined;
+      return { change: settleStudy(String(database.get('SELECT study_uid FROM outbox WHERE id = ?', id)?.['study_uid']), nowMs) };
+    });
   }
 
   return {
@@ -188,8 +209,23 @@ export function createReportRows(database: Database, studies: StudyRows): Report
       return next === null || next === undefined ? undefined : Number(next);
     },
     markDelivery,
-    retryDelivery: (id, nowMs) =>
-      database.transact(() => database.run("UPDATE outbox SET state = 'pending', next_attempt_at_ms = ?1, updated_at_ms = ?1 WHERE id = ?2 AND state = 'failed'", nowMs, id)) > 0,
+    retryDeliveries: (which, nowMs) =>
+      database.transact(() => {
+        const [column, value] = 'id' in which ? ['id', which.id] : ['destination', which.destination];
+        // One that was dropped comes back only where it is named.
+        const states = 'id' in which ? "'pending', 'failed', 'dropped'" : "'pending', 'failed'";
+        return database.run(`UPDATE outbox SET state = 'pending', next_attempt_at_ms = ?1, updated_at_ms = ?1 WHERE ${column} = ?2 AND state IN (${states})`, nowMs, value as string | number);
+      }),
+    dropDelivery,
+    deliveriesIn: (state, limit, offset, destination) =>
+      database
+        .all('SELECT * FROM outbox WHERE state = ?1 AND (?2 IS NULL OR destination = ?2) ORDER BY updated_at_ms DESC, id DESC LIMIT ?3 OFFSET ?4', state, destination ?? null, limit, offset)
+        .map(deliveryOf),
+    arrivals: (sinceMs) =>
+      database
+        .all("SELECT destination, count(*) AS n, max(updated_at_ms) AS last FROM outbox WHERE state IN ('sent', 'verified') AND updated_at_ms >= ? GROUP BY destination", sinceMs)
+        .map((row) => ({ destination: String(row['destination']), count: Number(row['n']), lastAtMs: Number(row['last']) })),
+    delivery: (id) => database.all('SELECT * FROM outbox WHERE id = ?', id).map(deliveryOf)[0],
     deliveriesOf: (studyUid) => database.all('SELECT * FROM outbox WHERE study_uid = ? ORDER BY id', studyUid).map(deliveryOf),
     deliveries: (state, limit) => database.all('SELECT * FROM outbox WHERE state = ? ORDER BY updated_at_ms DESC LIMIT ?', state, limit).map(deliveryOf),
     deliveryCounts: () =>

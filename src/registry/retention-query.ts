@@ -25,6 +25,8 @@ export interface RetentionQuery {
   /** After the file is gone. Idempotent. */
   markRemoved(fileKeys: readonly string[], nowMs: number): void;
   totals(): StoredTotals;
+  /** What came since, removed meanwhile or not; and when the first of it came. */
+  storedSince(sinceMs: number): { readonly byteLength: number; readonly firstAtMs: number | undefined };
 }
 
 export function createRetentionQuery(database: Database): RetentionQuery {
@@ -52,6 +54,10 @@ export function createRetentionQuery(database: Database): RetentionQuery {
           database.run('UPDATE instances SET removed_at_ms = ? WHERE file_key = ? AND removed_at_ms IS NULL', nowMs, fileKey);
         }
       }),
+    storedSince(sinceMs) {
+      const row = database.get('SELECT coalesce(sum(byte_length), 0) AS bytes, min(received_at_ms) AS first FROM instances WHERE received_at_ms >= ?', sinceMs);
+      return { byteLength: Number(row?.['bytes']), firstAtMs: row?.['first'] === null ? undefined : Number(row?.['first']) };
+    },
     totals() {
       const row = database.get(
         `SELECT (SELECT count(*) FROM studies) AS studies,

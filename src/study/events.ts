@@ -53,17 +53,18 @@ export type StudyEvent =
       readonly error: string;
       readonly attempts: number;
     }
-  /** A person wants an image that could not be analysed to be tried again. */
+  /** A person wants an image tried again: it could not be analysed, or was while a model was switched off. */
   | { readonly kind: 'retried'; readonly sopInstanceUid: string; readonly contentSha256: string; readonly by: string }
   /** `deliveryCount` absent: deliveries are expected. */
   | { readonly kind: 'reportsWritten'; readonly revision: number; readonly deliveryCount?: number }
-  | { readonly kind: 'deliveriesDone'; readonly revision: number }
+  /** `nothingArrived`: the last ones on their way were dropped by hand, and no destination has any. */
+  | { readonly kind: 'deliveriesDone'; readonly revision: number; readonly nothingArrived?: true }
   | { readonly kind: 'prioritised'; readonly stat: boolean; readonly by: string }
   | { readonly kind: 'read'; readonly by: string; readonly where: ReadWhere }
   | { readonly kind: 'unread'; readonly by: string }
   | { readonly kind: 'closed'; readonly by: string; readonly reason: string }
   /** A person has seen why the study asks for attention. It stays on the list until it is read or closed. */
-  | { readonly kind: 'acknowledged'; readonly by: string };
+  | { readonly kind: 'acknowledged'; readonly by: string; readonly reason?: string };
 
 export type StudyEventKind = StudyEvent['kind'];
 

@@ -13,6 +13,7 @@ import { createFirstreadMetrics, type FirstreadMetrics } from '../../src/ops/fir
 import { createLog } from '../../src/ops/log.ts';
 import { createReadiness, type Readiness } from '../../src/ops/readiness.ts';
 import type { Registry } from '../../src/registry/registry.ts';
+import { demoOperations, putMorning, type DemoOperations } from './demo-operations.ts';
 import { demoRegistry, type DemoRegistry } from './demo-registry.ts';
 import { DEMO_CASES, DEMO_NOW_MS, demoStudy, type DemoStudy } from './demo-studies.ts';
 
@@ -40,7 +41,7 @@ export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string
   };
 }
 
-/** The real list; what the other rooms would add to it (journal, reports, deliveries, devices) is played. */
+/** The real list; what the other rooms would add to it (journal, reports) is played. */
 function demoStudies({ registry, studies: real }: DemoRegistry): StudiesPort {
   const reports = (uid: string) => (registry.study(uid)?.state === 'delivered' ? [{ sopInstanceUid: `${uid}.77`, revision: 1, family: 'tuberculosis', kind: 'sr', fileKey: 'ab'.repeat(32), writtenAtMs: DEMO_NOW_MS }] : []);
   return {
@@ -60,13 +61,6 @@ function demoStudies({ registry, studies: real }: DemoRegistry): StudiesPort {
       const report = owner === uid ? undefined : reports(owner)[0];
       return report && { ...report, studyInstanceUid: owner };
     },
-    deliveries: ({ studyInstanceUid, limit }) =>
-      registry.worklist({ nowMs: DEMO_NOW_MS, scope: 'all', limit: 500 }).rows
-        .filter((row) => row.state === 'delivered' && (studyInstanceUid === undefined || row.studyInstanceUid === studyInstanceUid))
-        .slice(0, limit)
-        .map((row, index) => ({ id: `d${index}`, studyInstanceUid: row.studyInstanceUid, destination: 'pacs', kind: 'report', state: 'sent', attempts: 1, updatedAtMs: Date.parse(row.updatedAt) })),
-    refusals: () => [{ callingAeTitle: 'STRANGER', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.9', code: 'calling-ae-unknown', text: 'calling AE title is not on the list', firstAtMs: DEMO_NOW_MS, lastAtMs: DEMO_NOW_MS, attemptCount: 3 }],
-    devices: () => [{ callingAeTitle: 'XR_ROOM_1', calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.5', firstSeenAtMs: DEMO_NOW_MS, lastSeenAtMs: DEMO_NOW_MS, associationCount: 3, instanceCount: 12, byteCount: 1e8, recentInstanceCount: 12 }],
     models: () => [{ name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32), family: 'tuberculosis', threshold: 42, thresholdOrigin: 'test', ready: true, status: 'interim' }],
   };
 }
@@ -112,6 +106,7 @@ export interface DemoSite {
   /** As they were put in; how they stand now, the registry knows. */
   readonly studies: readonly DemoStudy[];
   readonly registry: Registry;
+  readonly operations: DemoOperations;
   /** More of them, while pages are open. */
   add(...studies: readonly DemoStudy[]): void;
   readonly logLines: string[];
@@ -142,6 +137,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const studies = options.studies ?? DEMO_CASES.map((one, index) => demoStudy(one, index, now()));
   const kept = demoRegistry(now);
   kept.put(studies);
+  putMorning(kept.registry, now);
   const logLines: string[] = [];
   const log = createLog({ sink: (line) => void logLines.push(line), now, level: 'debug', process: 'test' });
   const audit = createAudit({ folder, now });
@@ -152,16 +148,17 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const readiness = createReadiness();
   const fileKeys = new Set(studies.flatMap((one) => one.images.map((image) => image.fileKey)));
   const files = memoryFiles(options.picture ?? Buffer.from([0xff, 0xd8, 0xff, 0xd9]), fileKeys);
+  const operations = demoOperations(kept.registry, audit, now, () => live.everythingChanged());
   const oidc = options.oidc?.({ auth, accounts, audit, now });
   const app = await buildServer({
-    studies: demoStudies(kept), reading: kept.reading, files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
+    studies: demoStudies(kept), reading: kept.reading, operations: operations.port, files, accounts, auth, live, audit, metrics, readiness, log, now, version: '0.0.0-test',
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.transport ? { transport: options.transport } : {}),
     ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
     ...(oidc ? { oidc } : {}),
   });
   return {
-    app, auth, accounts, audit, live, metrics, readiness, files, studies, registry: kept.registry, logLines, clock,
+    app, auth, accounts, audit, live, metrics, readiness, files, studies, registry: kept.registry, operations, logLines, clock,
     add(...more) {
       kept.put(more);
       for (const { images } of more) for (const { fileKey } of images) fileKeys.add(fileKey);
@@ -180,6 +177,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
     async close() {
       oidc?.sessions.close();
       await app.close();
+      operations.close();
       kept.close();
       audit.close();
       rmSync(folder, { recursive: true, force: true });

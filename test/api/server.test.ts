@@ -25,7 +25,7 @@ describe('without a session', () => {
   const protectedRoutes: [Call['method'], string][] = [
     ['GET', '/api/worklist'], ['GET', '/api/studies/1.2.3'], ['POST', '/api/studies/1.2.3/read'], ['POST', '/api/studies/1.2.3/unread'], ['POST', '/api/studies/1.2.3/close'],
     ['POST', '/api/studies/1.2.3/prioritise'], ['POST', '/api/studies/1.2.3/acknowledge'], ['GET', '/api/why?a=1&b=2'], ['GET', '/api/live'],
-    ['GET', `/api/instances/${'a'.repeat(64)}/preview`], ['GET', '/api/reports/1.2.3'], ['GET', '/api/refusals'], ['GET', '/api/devices'], ['GET', '/api/deliveries'], ['GET', '/api/models'],
+    ['GET', `/api/instances/${'a'.repeat(64)}/preview`], ['GET', '/api/reports/1.2.3'], ['GET', '/api/operations/refusals'], ['GET', '/api/operations/devices'], ['GET', '/api/operations/deliveries'], ['GET', '/api/models'],
     ['GET', `/internal/instances/${'a'.repeat(64)}`], ['PUT', `/internal/previews/${'a'.repeat(64)}`], ['POST', '/api/sign-in-links'],
   ];
   test.each(protectedRoutes)('%s %s is refused', async (method, url) => {
@@ -68,10 +68,10 @@ describe('without a session', () => {
 
 describe('roles', () => {
   test.each<['reader' | 'technologist' | 'operator' | 'admin', Call['method'], string, number]>([
-    ['reader', 'GET', '/api/worklist', 200], ['reader', 'GET', '/api/refusals', 403], ['reader', 'GET', '/api/models', 200], ['operator', 'GET', '/api/refusals', 200],
-    ['operator', 'GET', '/api/devices', 200], ['operator', 'GET', '/api/deliveries', 200], ['operator', 'POST', '/api/studies/1.2.3/read', 403], ['operator', 'POST', '/api/sign-in-links', 403],
-    ['admin', 'GET', `/internal/instances/${'a'.repeat(64)}`, 403], ['technologist', 'GET', '/api/refusals', 200], ['technologist', 'GET', '/api/devices', 200],
-    ['technologist', 'GET', '/api/deliveries', 403], ['technologist', 'POST', '/api/studies/1.2.3/read', 403], ['technologist', 'POST', '/api/sign-in-links', 403],
+    ['reader', 'GET', '/api/worklist', 200], ['reader', 'GET', '/api/operations/refusals', 403], ['reader', 'GET', '/api/models', 200], ['operator', 'GET', '/api/operations/refusals', 200],
+    ['operator', 'GET', '/api/operations/devices', 200], ['operator', 'GET', '/api/operations/deliveries', 200], ['operator', 'POST', '/api/studies/1.2.3/read', 403], ['operator', 'POST', '/api/sign-in-links', 403],
+    ['admin', 'GET', `/internal/instances/${'a'.repeat(64)}`, 403], ['technologist', 'GET', '/api/operations/refusals', 200], ['technologist', 'GET', '/api/operations/devices', 200],
+    ['technologist', 'GET', '/api/operations/deliveries', 403], ['technologist', 'POST', '/api/studies/1.2.3/read', 403], ['technologist', 'POST', '/api/sign-in-links', 403],
   ])('%s %s %s → %i', async (role, method, url, status) => {
     const answer = await ask(url, { method: method!, headers: { ...page, cookie: site.session(role) } });
     expect(answer.statusCode).toBe(status);

@@ -27,6 +27,7 @@ test('an answer that the registry refuses stays in the queue; the others are tak
         if (studyInstanceUid.includes('poison')) throw new Error('refused');
       },
     } as unknown as StudyEngine,
+    withhold: (outcome) => outcome,
     onOutcome: ({ job }) => taken.push(job.jobId),
     onTrouble: (error) => troubles.push(error),
   });

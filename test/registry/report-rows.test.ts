@@ -101,8 +101,8 @@ describe('deliveries', () => {
 
     registry.markDelivery(pacs, 'sent', NOW_MS + 6000);
     expect(registry.study(STUDY_UID)?.state).toBe('reported');
-    expect(registry.retryDelivery(archive, NOW_MS + 7000)).toBe(true);
-    expect(registry.retryDelivery(pacs, NOW_MS + 7000)).toBe(false);
+    expect(registry.retryDeliveries({ id: archive }, NOW_MS + 7000)).toBe(1);
+    expect(registry.retryDeliveries({ id: pacs }, NOW_MS + 7000)).toBe(0);
     expect(registry.dueDeliveries(NOW_MS + 7000, 10, 'ARCHIVE')).toHaveLength(1);
     expect(registry.markDelivery(archive, 'sent', NOW_MS + 8000)?.study.state).toBe('delivered');
     expect(registry.nextDeliveryAtMs()).toBeUndefined();
@@ -145,7 +145,7 @@ describe('retention', () => {
     const id = registry.deliveriesOf(STUDY_UID)[0]?.id ?? 0;
     registry.markDelivery(id, 'failed', NOW_MS, { error: 'x' });
     expect(removable()).toEqual([]);
-    registry.retryDelivery(id, NOW_MS);
+    registry.retryDeliveries({ id }, NOW_MS);
     registry.markDelivery(id, 'sent', NOW_MS);
     expect(removable()).toEqual(['file of 1.1 content of 1.1']);
     expect(registry.removableInstances(NOW_MS, 10)).toEqual([]);

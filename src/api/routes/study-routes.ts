@@ -3,14 +3,18 @@ import { FirstreadError } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
 import type { AuditEvent } from '../../ops/audit-chain.ts';
 import type { Live } from '../live.ts';
+import type { OperationsPort } from '../operations-port.ts';
 import type { FilesPort, ListedStudy, OpenedFile, ReaderAction, StudiesPort } from '../ports.ts';
 import type { Permission } from '../roles.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
+import { createViewNote } from '../view-note.ts';
+import { worklistQueryOf } from '../worklist-query.ts';
 import { assessmentAnswer, imageAnswer, rowAnswer } from '../study-answer.ts';
 
 export interface StudyRouteOptions {
   readonly studies: StudiesPort;
+  readonly operations: Pick<OperationsPort, 'notices'>;
   readonly files: FilesPort;
   readonly audit: Audit;
   readonly live: Live;
@@ -66,12 +70,12 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
       method: 'GET', url: '/api/worklist', access: 'view-worklist', summary: 'Studies in reading order, most pressing first.',
       query: schemas.worklistQuery, answer: schemas.worklistAnswer,
       handler(call) {
-        const { limit, offset, includeRead, search } = call.query as { limit: number; offset: number; includeRead: boolean; search?: string };
         const livePosition = live.position(); // before the rows: a change in between is told again, not missed
         const nowMs = now();
-        const page = studies.worklist({ limit, offset, includeRead, ...(search === undefined || search.trim() === '' ? {} : { search }) }, nowMs);
-        noteWorklistView(call, search);
-        return { total: page.total, flagCounts: page.flagCounts, serverNowMs: nowMs, livePosition, rows: page.rows.map(rowAnswer) };
+        const query = worklistQueryOf(call.query);
+        const { total, counts, rows } = studies.worklist(query, call.caller.name, nowMs);
+        noteWorklistView(call, query.search);
+        return { total, counts, flagCounts: counts, serverNowMs: nowMs, livePosition, notices: options.operations.notices(), rows: rows.map((row) => rowAnswer(row, call.caller.name)) };
       },
     },
     {
@@ -83,12 +87,12 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
         look(call, 'patient-viewed', uid);
         return {
           serverNowMs: now(),
-          row: rowAnswer(listed.row),
+          row: rowAnswer(listed.row, call.caller.name),
           assessment: assessmentAnswer(listed),
           images: studies.imagesOf(uid).map((image) => imageAnswer(listed, image)),
           journal: studies.journalOf(uid),
           reports: studies.reportsOf(uid),
-          deliveries: studies.deliveries({ studyInstanceUid: uid, limit: 100, offset: 0 }),
+          deliveries: studies.deliveriesOf(uid),
         };
       },
     },
@@ -100,9 +104,9 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
     {
       method: 'GET', url: '/api/why', access: 'view-worklist', summary: 'Why one study stands above another.', query: schemas.whyQuery, answer: schemas.whyAnswer,
       handler(call) {
-        const explanation = studies.explainOrder(String(call.query['a']), String(call.query['b']), now());
-        if (explanation === undefined) throw new FirstreadError('not-found');
-        return explanation;
+        const reason = studies.explainOrder(String(call.query['a']), String(call.query['b']), now());
+        if (reason === undefined) throw new FirstreadError('not-found');
+        return reason;
       },
     },
     {
@@ -113,7 +117,24 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
         const studyInstanceUid = studies.studyOfFile(fileKey);
         const file = studyInstanceUid === undefined ? undefined : await files.openPreview(fileKey);
         if (file !== undefined) look(call, 'picture-viewed', studyInstanceUid!, fileKey);
+        else if (studyInstanceUid !== undefined) await mustBeStored(files, fileKey);
         return sendFile(call, file, 'image/jpeg');
+      },
+    },
+    {
+      method: 'GET', url: '/api/studies/:uid/preview', access: 'view-study', params: schemas.uidParams, answer: { mediaType: 'image/jpeg' },
+      summary: 'The first picture of a study as a grey JPEG; the ETag is the key of its file. The page fetches it before the study is opened.',
+      async handler(call) {
+        const uid = call.params['uid']!;
+        for (const { fileKey, header } of studies.imagesOf(uid)) {
+          const file = header.hasPixelData ? await files.openPreview(fileKey) : undefined;
+          if (file === undefined) continue;
+          // It was handed out, so it is a look, even if nobody opens the study.
+          look(call, 'picture-viewed', uid, fileKey);
+          call.reply.header('etag', `"${fileKey}"`);
+          return sendFile(call, file, 'image/jpeg');
+        }
+        throw new FirstreadError('not-found');
       },
     },
     {
@@ -129,15 +150,9 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
   ];
 }
 
-/** The page asks again with every change: the same person looking at the same list is one view, for a while. */
-function createViewNote(audit: Audit, now: () => number, everyMs: number): (call: ApiCall, search: string | undefined) => void {
-  const noted = new Map<string, number>();
-  return (call, search) => {
-    const key = `${call.caller.key} ${search ?? ''}`;
-    if (now() - (noted.get(key) ?? -Infinity) < everyMs) return;
-    noted.delete(key);
-    noted.set(key, now());
-    if (noted.size > 1_000) noted.delete(noted.keys().next().value!);
-    audit.record({ event: 'worklist-viewed', who: call.caller.name, from: call.from, outcome: 'done', ...(search === undefined ? {} : { details: { searched: true } }) });
-  };
+/** No preview, but is the image there? A vanished file is another thing to do than one without a picture. */
+async function mustBeStored(files: FilesPort, fileKey: string): Promise<void> {
+  const stored = await files.openInstance(fileKey);
+  if (stored === undefined) throw new FirstreadError('instance-missing');
+  stored.stream.destroy();
 }
