@@ -12,7 +12,7 @@ import type { LabelWords } from './label-words.ts';
 
 export interface LabelRow {
   readonly line: number;
-  /** At least one of these three. */
+  /** At least one of these three, or `patient` where that is enough. */
   readonly file?: string;
   readonly accessionNumber?: string;
   readonly sopInstanceUid?: string;
@@ -45,6 +45,8 @@ export interface LabelOptions extends LabelWords {
   readonly family: FindingFamily;
   /** The column with the truth; found by its name where absent. */
   readonly labelColumn?: string;
+  /** A patient ID alone names the film: for tables of a site with a registry. */
+  readonly patientIsEnough?: boolean;
 }
 
 /** @throws FirstreadError('table-invalid') where there is no column for the film or for the truth, or no usable row */
@@ -55,7 +57,7 @@ export function readLabels(table: CsvTable, options: LabelOptions): LabelsTable 
   const rows: LabelRow[] = [];
   const leftOut: RowLeftOut[] = [];
   for (const row of table.rows) {
-    const name = cell(row, 'file') ?? cell(row, 'accessionNumber') ?? cell(row, 'sopInstanceUid');
+    const name = cell(row, 'file') ?? cell(row, 'accessionNumber') ?? cell(row, 'sopInstanceUid') ?? (options.patientIsEnough === true ? cell(row, 'patient') : undefined);
     const label = cell(row, 'label');
     const judged = label === undefined ? undefined : judgeLabel(label, options.family, options);
     if (name === undefined) leftOut.push({ line: row.line, name: `line ${row.line}`, reason: 'names no film' });
@@ -81,12 +83,12 @@ export function readLabels(table: CsvTable, options: LabelOptions): LabelsTable 
 }
 
 /** Which column is what: by name, the more telling names first. */
-function findColumns(header: readonly string[], { family, labelColumn }: LabelOptions): LabelsTable['columns'] {
+function findColumns(header: readonly string[], { family, labelColumn, patientIsEnough = false }: LabelOptions): LabelsTable['columns'] {
   const find = (names: readonly string[]): string | undefined => names.flatMap((name) => header.filter((each) => plain(each) === name))[0];
   const label = labelColumn === undefined ? find(LABEL_COLUMNS[family]) : findColumn(header, labelColumn);
   const columns = { ...Object.fromEntries(Object.entries(COLUMNS).flatMap(([key, names]) => keepEntry(key, find(names)))), ...keep('label', label) } as LabelsTable['columns'];
-  if (columns.file === undefined && columns.accessionNumber === undefined && columns.sopInstanceUid === undefined) {
-    throw new FirstreadError('table-invalid', `no column names the film: call one file, accession or SOP Instance UID (columns: ${listOf(header)})`);
+  if (columns.file === undefined && columns.accessionNumber === undefined && columns.sopInstanceUid === undefined && (!patientIsEnough || columns.patient === undefined)) {
+    throw new FirstreadError('table-invalid', `no column names the film: call one file, accession${patientIsEnough ? ', patient ID' : ''} or SOP Instance UID (columns: ${listOf(header)})`);
   }
   if (label === undefined) throw new FirstreadError('table-invalid', `no column holds the truth: call one label, or name it with --label-column (columns: ${listOf(header)})`);
   return columns;

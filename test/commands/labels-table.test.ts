@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CSV_LIMITS, csvLine, decodeText, parseCsv, readCsvFile } from '../../src/commands/csv-table.ts';
-import { judgeLabel } from '../../src/commands/label-words.ts';
+import { isTrace, judgeLabel } from '../../src/commands/label-words.ts';
 import { readLabels } from '../../src/commands/labels-table.ts';
 import type { LabelOptions } from '../../src/commands/labels-table.ts';
 
@@ -108,5 +108,33 @@ describe('labels', () => {
     expect(() => read('file,x\na,1\n')).toThrow(/no column holds the truth.*--label-column/);
     expect(() => read('file,label\na,covid\nb,flu\n')).toThrow(/says yes or no to tuberculosis; it says "covid", "flu": say which mean yes with --positive/);
     expect(() => read('file,label\na,1\n', { labelColumn: 'truth' })).toThrow(/no column "truth"/);
+  });
+});
+
+describe('what laboratories write', () => {
+  test.each([
+    ['MTB DETECTED VERY LOW; RIF Resistance NOT DETECTED', 'positive'],
+    ['MTB DETECTED HIGH;RIF Resistance DETECTED', 'positive'],
+    ['MTB Trace DETECTED; RIF Resistance INDETERMINATE', 'positive'],
+    ['MTB detected (trace)', 'positive'],
+    ['MTB NOT DETECTED', 'negative'],
+    ['MTBC not detected', 'negative'],
+    ['T', 'positive'], ['TI', 'positive'], ['RR', 'positive'], ['TT', 'positive'], ['N', 'negative'],
+    ['Trace', 'positive'], ['very low', 'positive'], ['2+', 'positive'], ['scanty', 'positive'],
+    ['no growth', 'negative'], ['Growth', 'positive'],
+    ['INVALID', undefined], ['ERROR', undefined], ['NO RESULT', undefined], ['contaminated', undefined], ['RIF Resistance DETECTED', undefined], ['indeterminate', undefined],
+  ])('%s is %s', (label, judged) => expect(judgeLabel(label, 'tuberculosis')).toBe(judged));
+
+  test('a person\'s word goes before ours, and the words of the laboratory say nothing of nodules', () => {
+    expect(judgeLabel('trace', 'tuberculosis', { negative: ['trace'] })).toBe('negative');
+    expect(judgeLabel('MTB DETECTED LOW', 'tuberculosis', { positive: ['MTB DETECTED HIGH'] })).toBeUndefined();
+    expect(judgeLabel('MTB DETECTED LOW', 'lung nodule')).toBeUndefined();
+  });
+
+  test.each([['TT', true], ['MTB Trace DETECTED', true], ['trace', true], ['MTB DETECTED LOW', false], ['attention', false]])('%s is a trace: %s', (label, trace) => expect(isTrace(label)).toBe(trace));
+
+  test('a patient ID is enough only where that is said', () => {
+    expect(() => read('Patient ID,Xpert\nP1,T\n')).toThrow(/no column names the film: call one file, accession or/);
+    expect(read('Patient ID,Xpert\nP1,T\n', { patientIsEnough: true }).rows).toMatchObject([{ patient: 'P1', positive: true }]);
   });
 });
