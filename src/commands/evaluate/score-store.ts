@@ -1,0 +1,90 @@
+/**
+ * The scores in the output folder (scores.jsonl): one line a film, written as soon as it is known, keyed by what the
+ * file holds (SHA-256) and by what scored it (models, manifest, version). Interrupted at any moment, at most the film
+ * in work is lost; a torn last line is passed over. Several models may share the file.
+ */
+import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { FirstreadError } from '../../errors.ts';
+
+/** What is known of one file; the truth is not in it, so that a corrected table needs no new scoring. */
+export interface StoredScore {
+  /** SHA-256 of the file's bytes. */
+  readonly sha256: string;
+  readonly outcome: 'scored' | 'refused' | 'unreadable';
+  readonly score?: number;
+  readonly boxes?: readonly { readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly score: number }[];
+  readonly hottest?: { readonly x: number; readonly y: number };
+  /** Why it was refused or could not be read. */
+  readonly reason?: { readonly code: string; readonly text: string };
+  readonly facts: FilmFacts;
+}
+
+/** From header and pixels; no names. */
+export interface FilmFacts {
+  readonly format: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly sex?: string;
+  readonly ageYears?: number;
+  /** A hash: it tells patients apart, and nobody who they are. */
+  readonly patient?: string;
+  readonly institution?: string;
+  readonly device?: string;
+}
+
+export interface ScoreStore {
+  /** Of earlier runs. */
+  readonly knownCount: number;
+  get(sha256: string): StoredScore | undefined;
+  put(score: StoredScore): void;
+}
+
+const SCHEMA = 'firstread-scores/1';
+/** 50 boxes take 4 kB. */
+const LINE_CHARACTERS_MAX = 100_000;
+
+/** `scoredBy` identifies everything that a score depends on besides the film. */
+export async function openScoreStore(path: string, scoredBy: string): Promise<ScoreStore> {
+  const known = new Map<string, StoredScore>();
+  if (existsSync(path)) {
+    for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
+      const score = readLine(line, scoredBy);
+      if (score !== undefined) known.set(score.sha256, score);
+    }
+    // A line torn by a crash must not swallow the next one.
+    if (!endsWithNewline(path)) append(path, '\n');
+  }
+  return {
+    knownCount: known.size,
+    get: (sha256) => known.get(sha256),
+    put(score) {
+      append(path, `${JSON.stringify({ schema: SCHEMA, scoredBy, ...score })}\n`);
+      known.set(score.sha256, score);
+    },
+  };
+}
+
+function readLine(line: string, scoredBy: string): StoredScore | undefined {
+  if (line === '' || line.length > LINE_CHARACTERS_MAX) return undefined;
+  try {
+    const { schema, scoredBy: by, ...score } = JSON.parse(line) as StoredScore & { schema: string; scoredBy: string };
+    const usable = schema === SCHEMA && by === scoredBy && /^[0-9a-f]{64}$/.test(score.sha256) && ['scored', 'refused', 'unreadable'].includes(score.outcome);
+    return usable && (score.outcome !== 'scored' || Number.isFinite(score.score)) ? score : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function append(path: string, text: string): void {
+  try {
+    appendFileSync(path, text, { mode: 0o600 });
+  } catch (error) {
+    throw new FirstreadError('usage', `scores cannot be written to ${path}: ${(error as Error).message}`, {}, error);
+  }
+}
+
+const endsWithNewline = (path: string): boolean => {
+  const text = readFileSync(path);
+  return text.length === 0 || text[text.length - 1] === 0x0a;
+};
