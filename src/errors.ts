@@ -90,6 +90,7 @@ export const ERRORS = {
   'too-many-streams': entry('too many live connections', true, undefined, 503),
   'not-acceptable': entry('none of the media types that were asked for can be given for this object', false, undefined, 406),
   'instance-removed': entry('the images of this study were removed by retention: ask the archive', false, undefined, 410),
+  'request-abandoned': entry('the client went away before the answer', false, undefined, 499),
   'too-many-requests': entry('too many requests: slow down', true, undefined, 429),
   'search-too-broad': entry('the search matches too much: narrow it', false, undefined, 413),
   'store-refused': entry('this server does not store over DICOMweb: send by DICOM C-STORE', false, undefined, 405),

@@ -47,7 +47,7 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorHandlingOpt
     } else {
       options.metrics.refused.add({ what: 'request', code });
       // Unknown page addresses are not looks at patients; unknown studies might be.
-      const audited = AUDITED.has(code) && (code !== 'not-found' || /^\/(api|internal)\/.+:/.test(route));
+      const audited = AUDITED.has(code) && (code !== 'not-found' || /^\/(api|internal|dicom-web)\/.+:/.test(route));
       const count = repeatCount(`${code} ${request.ip} ${route}`);
       if (count > 0) {
         options.log.write('api-refused', { requestId: request.id, route, method: request.method, code, httpStatus, remoteAddress: request.ip, count });

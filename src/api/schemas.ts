@@ -32,7 +32,7 @@ export const fileKeyParams = object({ fileKey: { type: 'string', pattern: FILE_K
 const limit = (byDefault: number, maximum: number): JsonSchema => ({ type: 'integer', minimum: 1, maximum, default: byDefault });
 const offset: JsonSchema = { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 };
 /** Search keys and parameters of DICOMweb: their names are attributes, so nobody can list them. */
-export const anyQuery: JsonSchema = { type: 'object', additionalProperties: { type: ['string', 'array'], items: { type: 'string' }, maxLength: 4_096, maxItems: 64 } };
+export const anyQuery: JsonSchema = { type: 'object', additionalProperties: { anyOf: [{ type: 'string', maxLength: 4_096 }, { type: 'array', items: { type: 'string', maxLength: 4_096 }, maxItems: 64 }] } };
 export const pageQuery = object({ limit: limit(100, 500), offset }, ['limit', 'offset']);
 const someFlag = FLAGS.join('|');
 const name: JsonSchema = { type: 'string', minLength: 1, maxLength: 200 };
@@ -162,7 +162,7 @@ export const signInBody = object({ name: { type: 'string', minLength: 1, maxLeng
 export const linkBody = object({ name: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' }, role: oneOf(PERSON_ROLES) });
 export const linkAnswer = object({ path: text });
 export const linkQuery = object({ link: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } });
-export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text, hasPassword: flag, oidc: object({ name: text, available: flag }) }, ['name', 'role', 'hasPassword', 'oidc']);
+export const sessionAnswer = object({ signedIn: flag, name: text, role: oneOf(ROLES), permissions: array(text), usersConfigured: flag, version: text, hasPassword: flag, passwordLengthMin: integer, oidc: object({ name: text, available: flag }) }, ['name', 'role', 'hasPassword', 'passwordLengthMin', 'oidc']);
 export const doneAnswer = object({ done: flag });
 export const signOutAnswer = object({ done: flag, next: text }, ['next']);
 const passwordText: JsonSchema = { type: 'string', minLength: 1, maxLength: 256 };

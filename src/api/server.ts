@@ -23,7 +23,9 @@ import { openApiOf } from './openapi.ts';
 import type { OperationsPort } from './operations-port.ts';
 import type { AccountsPort, FilesPort, StudiesPort } from './ports.ts';
 import type { ReadingPort } from './reading-ports.ts';
-import { bearerToken, comesFromOurPage, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, SECURITY_HEADERS } from './request-guard.ts';
+import { bearerToken, comesFromOurPage, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, securityHeaders, useOf } from './request-guard.ts';
+import { answerPreflights, dicomWebRoutes, foreignPages, refuseStoring } from './dicomweb/register.ts';
+import type { DicomWebPort } from './dicomweb/port.ts';
 import { mayDo } from './roles.ts';
 import { answerSchema, type Access, type ApiCall, type ApiRoute } from './route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -85,6 +87,10 @@ export interface ServerOptions {
   readonly operations: OperationsPort;
   readonly reading: ReadingPort;
   readonly files: FilesPort;
+  /** Absent: the service is not there. */
+  readonly dicomWeb?: DicomWebPort;
+  /** Sites whose pages may read over DICOMweb, with a token. */
+  readonly dicomWebOrigins?: readonly string[];
   readonly accounts: AccountsPort;
   readonly auth: Auth;
   readonly live: Live;
@@ -149,17 +155,19 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     }
     if (access === 'metrics' && isLoopback(request.ip) && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined) return;
     // The page says which requests it makes by itself: they do not keep a session alive. A live feed never does.
-    const caller = identify(request, request.headers['x-firstread'] === 'refresh' || request.routeOptions.url === '/api/live' ? 'background' : 'active');
+    const caller = identify(request, request.routeOptions.url === '/api/live' ? 'background' : useOf(request.headers));
     if (caller === undefined) throw new FirstreadError('not-signed-in');
     callers.set(request, caller);
     if (!mayDo(caller.role, access === 'metrics' ? 'view-operations' : access)) throw new FirstreadError('not-allowed');
     if (caller.by === 'cookie' && changes && !comesFromOurPage(request.headers, request)) throw new FirstreadError('cross-site');
   };
 
+  const fromForeignPage = foreignPages(options.dicomWebOrigins ?? []);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    reply.headers(securityHeaders(request.url)).header('x-request-id', request.id);
     if (transport.hstsSeconds > 0 && isSecure(request)) reply.header('strict-transport-security', `max-age=${transport.hstsSeconds}`);
     if (!isHostAllowed(request.host, allowedHosts) || hasTwoHosts(request.raw.rawHeaders ?? [])) throw new FirstreadError('host-not-allowed');
+    fromForeignPage(request, reply);
     const access = (request.routeOptions.config as { access?: Access } | undefined)?.access;
     if (access !== undefined) admit(request, access);
   });
@@ -190,6 +198,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...deliveryRoutes(options),
     ...modelRoutes(options),
     ...systemRoutes(options.operations, options.readiness, options.now),
+    ...(options.dicomWeb === undefined ? [] : dicomWebRoutes({ dicomWeb: options.dicomWeb, audit: options.audit, now: options.now })),
     ...internalRoutes(options.files, limits),
     live.route,
   ];
@@ -198,6 +207,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     handler: (call) => call.reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(openApiOf(routes, options.version))),
   });
   for (const route of routes) serve(app, route, callers);
+  if (options.dicomWeb !== undefined) {
+    refuseStoring(app);
+    answerPreflights(app);
+  }
 
   app.addHook('preClose', async () => {
     live.endAll();

@@ -125,7 +125,8 @@ export class DataSetWalker {
     this.tally();
     const { vr, length, valueOffset, explicitVr } = this.readVrAndLength(level, tag);
     this.position = valueOffset;
-    if (this.untilPixelData && isPixelData(tag)) {
+    // Only the picture's own: an icon or a preview in a sequence stands before it.
+    if (this.untilPixelData && this.stack.length === 1 && isPixelData(tag)) {
       const there = level.end - valueOffset;
       this.keep(level, { tag, vr, offset: valueOffset, length: length === UNDEFINED_LENGTH ? there : Math.min(length, there) });
       return false;

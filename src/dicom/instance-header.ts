@@ -14,6 +14,7 @@ import { TAG } from './tags.ts';
 const TEXT_TAGS = [
   TAG.PatientName, TAG.PatientID, TAG.IssuerOfPatientID, TAG.AccessionNumber, TAG.StudyDescription, TAG.SeriesDescription, TAG.InstitutionName,
   TAG.InstitutionalDepartmentName, TAG.StationName, TAG.Manufacturer, TAG.ManufacturerModelName, TAG.ReferringPhysicianName, TAG.StudyID, TAG.PatientSpeciesDescription,
+  TAG.CurrentPatientLocation, TAG.RequestingService,
 ] as const;
 
 /** The declared character set, corrected by what all the text of the data set together looks like. */
@@ -102,6 +103,10 @@ export function readInstanceHeader(
     studyTime: codeString(dataSet, TAG.StudyTime),
     studyDescription: text(TAG.StudyDescription),
     seriesDescription: text(TAG.SeriesDescription),
+    referringPhysicianName: text(TAG.ReferringPhysicianName),
+    studyId: text(TAG.StudyID),
+    seriesNumber: decimals(dataSet, TAG.SeriesNumber)[0],
+    instanceNumber: decimals(dataSet, TAG.InstanceNumber)[0],
     modality: codeString(dataSet, TAG.Modality),
     bodyPartExamined: bodyPartExamined(dataSet),
     viewPosition: viewPosition(dataSet),
@@ -123,6 +128,8 @@ export function readInstanceHeader(
     institutionName: text(TAG.InstitutionName),
     institutionalDepartmentName: text(TAG.InstitutionalDepartmentName),
     requestedProcedurePriority: codeString(dataSet, TAG.RequestedProcedurePriority),
+    currentPatientLocation: text(TAG.CurrentPatientLocation),
+    requestingService: text(TAG.RequestingService),
     completionFlag: codeString(dataSet, TAG.CompletionFlag),
     verificationFlag: codeString(dataSet, TAG.VerificationFlag),
     preliminaryFlag: codeString(dataSet, TAG.PreliminaryFlag),

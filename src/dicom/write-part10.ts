@@ -28,7 +28,7 @@ interface DictionaryEntry {
 }
 
 interface DcmjsData {
-  readonly DicomMetaDictionary: { readonly nameMap: Readonly<Record<string, DictionaryEntry | undefined>>; denaturalizeDataset(dataSet: object): object };
+  readonly DicomMetaDictionary: { readonly nameMap: Readonly<Record<string, DictionaryEntry | undefined>>; readonly dictionary: Readonly<Record<string, DictionaryEntry | undefined>>; denaturalizeDataset(dataSet: object): object };
   readonly DicomMessage: { write(dataSet: object, stream: object, transferSyntaxUid: string, options: object): void };
   readonly WriteBufferStream: new (sizeBytes: number, littleEndian: boolean) => { getBuffer(): ArrayBuffer };
 }
@@ -39,6 +39,11 @@ const { DicomMetaDictionary, DicomMessage, WriteBufferStream } = (dcmjs as { dat
 
 export function dictionaryEntry(keyword: string): DictionaryEntry | undefined {
   return DicomMetaDictionary.nameMap[keyword];
+}
+
+/** By tag as `(0010,0010)`; dcmjs's own marks where the standard leaves a choice: xs, ox, lt, up, na. */
+export function dictionaryVr(tag: string): string | undefined {
+  return DicomMetaDictionary.dictionary[tag]?.vr;
 }
 
 const isPlain = (value: NaturalisedValue): value is NaturalisedDataSet =>

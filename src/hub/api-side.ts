@@ -16,10 +16,12 @@ import type { Readiness } from '../ops/readiness.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
+import { createViews } from '../view/views.ts';
 import { createAccountsPort } from './accounts-port.ts';
 import type { AnalysisPace } from './analysis-pace.ts';
 import { startClaimSweep } from './claim-sweep.ts';
 import type { DataFolder } from './data-folder.ts';
+import { createDicomWebPort } from './dicomweb-port.ts';
 import { createFilesPort } from './files-port.ts';
 import { listenError } from './listen-error.ts';
 import { createReadingPort } from './reading-port.ts';
@@ -70,6 +72,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   auth.acceptToken(secrets.localToken, { name: 'commands on this machine', role: 'admin' });
   const transport = transportOf(config);
   const oidc = openOidc({ config, auth, accounts, audit, log, now });
+  const views = createViews();
   const app = await buildServer({
     transport,
     ...(oidc === undefined ? {} : { oidc }),
@@ -77,6 +80,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
     reading: createReadingPort({ registry, claimMs: config.claimMinutes * 60_000 }),
     operations: parts.operations,
     files: createFilesPort(parts.spool, parts.folder),
+    dicomWeb: createDicomWebPort({ registry, spool: parts.spool, views }),
     accounts,
     auth,
     live,
@@ -112,6 +116,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
       oidc?.sessions.close();
       await local?.close();
       await app.close();
+      await views.close();
     },
   };
 }

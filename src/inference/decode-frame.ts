@@ -40,7 +40,7 @@ export interface DecodedInstance {
   readonly remarks: readonly string[];
 }
 
-function spacingOf(dataSet: ParsedDataSet): Pick<GrayImage, 'spacingMm' | 'spacingAtDetector'> {
+export function spacingOf(dataSet: ParsedDataSet): Pick<GrayImage, 'spacingMm' | 'spacingAtDetector'> {
   for (const [tag, atDetector] of [[TAG.PixelSpacing, false], [TAG.ImagerPixelSpacing, true]] as const) {
     const [row, column] = decimals(dataSet, tag);
     if (row !== undefined && column !== undefined && row > 0 && column > 0) return { spacingMm: [row, column], ...(atDetector ? { spacingAtDetector: true } : {}) };

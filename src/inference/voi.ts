@@ -10,9 +10,14 @@ import { readLut, type GrayPlane, type LookUpTable } from './modality-lut.ts';
 
 export type VoiFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
+/** In units of the Modality LUT's output. */
+export interface Window {
+  readonly center: number;
+  readonly width: number;
+}
+
 export interface Voi {
-  /** In units of the Modality LUT's output. */
-  readonly windows: readonly { readonly center: number; readonly width: number }[];
+  readonly windows: readonly Window[];
   readonly function: VoiFunction;
   readonly lut?: LookUpTable;
   /** pixel × slope + intercept = Modality LUT output. */
@@ -22,15 +27,15 @@ export interface Voi {
   readonly monochrome1: boolean;
 }
 
-/** Undefined where the header has neither a window nor a table. */
-export function readVoi(dataSet: DataSetNode, plane: GrayPlane, storedSigned: boolean, photometricInterpretation: string): Voi | undefined {
+/** Undefined where the header has neither a window nor a table, and nobody asks for one (`always`). */
+export function readVoi(dataSet: DataSetNode, plane: GrayPlane, storedSigned: boolean, photometricInterpretation: string, always = false): Voi | undefined {
   const centers = decimals(dataSet, TAG.WindowCenter);
   const widths = decimals(dataSet, TAG.WindowWidth);
   const windows = centers.slice(0, Math.min(centers.length, widths.length)).map((center, i) => ({ center, width: widths[i]! }));
   const named = codeString(dataSet, TAG.VOILUTFunction);
   const item = itemsOf(dataSet, TAG.VOILUTSequence)[0];
   const lut = item === undefined ? undefined : readLut(item, TAG.LUTDescriptor, TAG.LUTData, storedSigned);
-  if (windows.length === 0 && lut === undefined) return undefined;
+  if (windows.length === 0 && lut === undefined && !always) return undefined;
   return {
     windows,
     function: named === 'LINEAR_EXACT' || named === 'SIGMOID' ? named : 'LINEAR',
@@ -53,7 +58,7 @@ export function windowed(value: number, center: number, width: number, shape: Vo
 const SHOWN_FRACTION_MIN = 0.05;
 
 /** The first window that shows something of this picture; undefined where none does. */
-export function usableWindow(image: GrayImage, voi: Voi): { readonly center: number; readonly width: number } | undefined {
+export function usableWindow(image: GrayImage, voi: Voi): Window | undefined {
   const histogram = new Uint32Array(image.maxValue + 1);
   for (const pixel of image.pixels) histogram[pixel]!++;
   return voi.windows.find(({ center, width }) => {
@@ -67,17 +72,20 @@ export function usableWindow(image: GrayImage, voi: Voi): { readonly center: num
   });
 }
 
-/** 8 bits in presentation polarity. The header's table, else its first sane window, else the whole range of pixels. */
-export function applyVoi(image: GrayImage, voi: Voi | undefined): GrayImage {
+/**
+ * 8 bits in presentation polarity. The window that was asked for; else the header's table, else its first sane window,
+ * else the whole range of pixels.
+ */
+export function applyVoi(image: GrayImage, voi: Voi | undefined, asked?: Window): GrayImage {
   const table = new Uint8Array(image.maxValue + 1);
-  const window = voi === undefined || voi.lut !== undefined ? undefined : usableWindow(image, voi);
-  if (voi?.lut !== undefined) fillFromLut(table, voi, voi.lut);
-  else if (voi !== undefined && window !== undefined) {
+  const window = asked ?? (voi === undefined || voi.lut !== undefined ? undefined : usableWindow(image, voi));
+  if (voi !== undefined && window !== undefined) {
     for (let pixel = 0; pixel < table.length; pixel++) {
       const grey = windowed(pixel * voi.slope + voi.intercept, window.center, window.width, voi.function);
       table[pixel] = Math.round(255 * (voi.monochrome1 ? 1 - grey : grey));
     }
-  } else {
+  } else if (voi?.lut !== undefined) fillFromLut(table, voi, voi.lut);
+  else {
     let low = image.maxValue;
     let high = 0;
     for (const pixel of image.pixels) {

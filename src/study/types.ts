@@ -154,6 +154,10 @@ export interface InstanceHeader {
   readonly studyTime?: string;
   readonly studyDescription?: string;
   readonly seriesDescription?: string;
+  readonly referringPhysicianName?: string;
+  readonly studyId?: string;
+  readonly seriesNumber?: number;
+  readonly instanceNumber?: number;
   readonly modality?: string;
   readonly bodyPartExamined?: string;
   readonly viewPosition?: string;
@@ -176,6 +180,9 @@ export interface InstanceHeader {
   readonly institutionName?: string;
   readonly institutionalDepartmentName?: string;
   readonly requestedProcedurePriority?: string;
+  /** Where the patient lies, and who asked for the film: the ward, where the device was told. */
+  readonly currentPatientLocation?: string;
+  readonly requestingService?: string;
   readonly patientSpeciesDescription?: string;
   /** Of structured reports (PS3.3 C.17.2): COMPLETE, VERIFIED, FINAL. */
   readonly completionFlag?: string;
@@ -212,10 +219,10 @@ export interface StudyInstance {
   /** The rest of a scored outcome, kept for the report and the page. */
   readonly remarks?: readonly CodedReason[];
   readonly models?: readonly ModelReference[];
+  readonly shadowFailures?: readonly ShadowFailure[];
   readonly image?: { readonly rows: number; readonly columns: number };
   readonly decodePath?: string;
   readonly timings?: StageTimings;
-  readonly shadowFailures?: readonly ShadowFailure[];
 }
 
 /** All findings of a study: the highest ever seen per family. A flag never silently falls. */

@@ -127,6 +127,7 @@ export interface DemoSiteOptions {
   readonly realClock?: boolean;
   readonly transport?: ServerOptions['transport'];
   readonly allowedHosts?: readonly string[];
+  readonly server?: Partial<ServerOptions>;
   readonly oidc?: (parts: Pick<ServerOptions, 'auth' | 'accounts' | 'audit' | 'now'>) => NonNullable<ServerOptions['oidc']>;
 }
 
@@ -156,6 +157,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
     ...(options.transport ? { transport: options.transport } : {}),
     ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
     ...(oidc ? { oidc } : {}),
+    ...options.server,
   });
   return {
     app, auth, accounts, audit, live, metrics, readiness, files, studies, registry: kept.registry, operations, logLines, clock,

@@ -70,7 +70,7 @@ test('cancelled: waiting ones leave the line, a running one is ended', async () 
 test('the line has an end', async () => {
   const pool = createDecodePool({ threads: 1, deadlineMs: 30_000, waitingMax: 1 });
   const taken = [pool.decode(small), pool.decode(small)];
-  await expect(pool.decode(small)).rejects.toMatchObject({ code: 'pixels-over-limit' });
+  await expect(pool.decode(small)).rejects.toMatchObject({ code: 'pictures-busy' });
   await Promise.all(taken);
   await pool.close();
 });
