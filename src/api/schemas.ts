@@ -108,7 +108,7 @@ const counts = { ...object({ mine: integer, unread: integer, withOthers: integer
 const notices = array(object({ kind: oneOf(['family-off']), family: text, on: flag, atMs: epochMs, by: text, reason: text }));
 export const worklistAnswer = object({ total: integer, counts, flagCounts: object(perFlag), serverNowMs: epochMs, livePosition: text, notices, rows: array(row) });
 export const facetsAnswer = object({ sites: array(text), devices: array(text), readers: array(text) });
-export const claimBody = object({ takeOver: { type: 'boolean', default: false } }, ['takeOver']);
+export const claimBody: JsonSchema = { ...object({ takeOver: { type: 'boolean', default: false } }, ['takeOver']), type: ['object', 'null'] };
 export const claimAnswer = object({ claim: claimOrNull });
 
 const heatmap = object({ columns: integer, rows: integer, area: object({ x: number, y: number, width: number, height: number }), cellsBase64: text });

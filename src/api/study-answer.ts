@@ -1,11 +1,13 @@
 /** A study as its row and its detail view show it (PURE): from the words of the domain to the answer's fields. */
 import type { Finding, FindingFamily } from '../study/types.ts';
-import type { WorklistRow } from '../study/worklist-row.ts';
-import { flagOf, shownFindings } from './flag.ts';
+import { flagOf, shownFindings } from '../study/flag.ts';
 import type { ListedStudy, StoredImage } from './ports.ts';
+import type { Claim, ReadingRow } from './reading-ports.ts';
 
 /** The row of `firstread worklist --json` and what a glance needs besides. */
-export const rowAnswer = (row: WorklistRow): object => ({ ...row, flag: flagOf(row) });
+export const rowAnswer = (row: ReadingRow, who: string): object => ({ ...row, flag: flagOf(row), claim: claimAnswer(row.claim, who) });
+
+export const claimAnswer = (claim: Claim | null, who: string): (Claim & { readonly mine: boolean }) | null => claim && { ...claim, mine: claim.by === who };
 
 export function imageAnswer({ study }: ListedStudy, image: StoredImage): object {
   const instance = study.instances.find((one) => one.sopInstanceUid === image.sopInstanceUid && one.contentSha256 === image.contentSha256);
@@ -30,7 +32,7 @@ export function imageAnswer({ study }: ListedStudy, image: StoredImage): object 
     // Overlay coordinates are pixels of the decoded image; the header's size stands in until there is one.
     rows: instance?.image?.rows ?? header.rows,
     columns: instance?.image?.columns ?? header.columns,
-    findings: shownFindings(instance?.findings ?? []).map(findingAnswer),
+    findings: shownFindings(instance?.findings ?? []).map((finding) => ({ ...findingAnswer(finding), ...heatOf(finding) })),
     notAssessed: instance?.notAssessed ?? [],
     remarks: instance?.remarks ?? [],
     decodePath: instance?.decodePath,
@@ -45,6 +47,9 @@ export function assessmentAnswer({ study }: ListedStudy): object {
     notAssessed: study.assessment.notAssessed,
   };
 }
+
+/** Of a flagged finding only: heat on a film below the threshold would be read as a finding. */
+const heatOf = ({ flagged, heatmap }: Finding): Pick<Finding, 'heatmap'> => (flagged && heatmap !== undefined ? { heatmap } : {});
 
 function findingAnswer(finding: Finding): Omit<Finding, 'heatmap' | 'shadow' | 'label'> & { label: FindingFamily } {
   const { heatmap: _heatmap, shadow: _shadow, ...shown } = finding;

@@ -39,7 +39,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       nowMs: Date.now(),
       caps: waitingCaps(config),
       limit: Math.min(limit, LIMIT_MAX),
-      includeRead: values.all === true,
+      scope: values.all === true ? 'all' : 'unread',
       ...(values.search === undefined ? {} : { filter: { search: values.search } }),
     });
     if (values.json) io.stdout.write(`${JSON.stringify(page.rows, null, 2)}\n`);

@@ -74,7 +74,9 @@ export function createStudiesPort({ registry, engine, caps, models, modelsReady,
     models: () => models.models.filter(({ shadow }) => !shadow).map(({ shadow: _shadow, ...model }) => ({ ...model, ready: modelsReady() })),
     explainOrder: (a, b, nowMs) => registry.explain(a, b, nowMs, caps),
     act(studyInstanceUid, action, by) {
-      if (registry.study(studyInstanceUid) === undefined) return 'unknown-study';
+      const study = registry.study(studyInstanceUid);
+      if (study === undefined) return 'unknown-study';
+      if (action.kind === 'acknowledge' && study.attention === undefined) return 'refused';
       return engine.apply(studyInstanceUid, eventOf(action, by)) === undefined ? 'refused' : 'done';
     },
   };

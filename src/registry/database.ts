@@ -52,8 +52,6 @@ export interface Database {
   inTransaction(): boolean;
   /** Called after every rollback, and where another process has written: what was cached is void. */
   onVoid(listener: () => void): void;
-  /** Another one after any change to the file, by us or by others. */
-  changeMark(): string;
   readonly readOnly: boolean;
   close(): void;
 }
@@ -237,7 +235,6 @@ function wrap(sqlite: DatabaseSync, path: string, readOnly: boolean): Database {
         depth -= 1;
       }
     },
-    changeMark: () => `${dataVersionOf()} ${Number(prepared('SELECT total_changes() AS n').get()?.['n'])}`,
     inTransaction: () => sqlite.isTransaction,
     onVoid: (listener) => void voidListeners.push(listener),
     close() {

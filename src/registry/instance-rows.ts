@@ -8,7 +8,8 @@ import type { Clash, StudyCommand } from '../study/events.ts';
 import type { InstanceHeader, InstanceOrigin, OrderContext, Study, StudyInstance } from '../study/types.ts';
 import type { Database, Row } from './database.ts';
 import type { DeviceRows } from './device-rows.ts';
-import type { NewInstanceRow, StudyRows } from './study-rows.ts';
+import type { NewInstanceRow } from './save-study.ts';
+import type { StudyRows } from './study-rows.ts';
 
 export interface StoredInstance extends NewInstanceRow {
   readonly contentSha256: string;

@@ -177,4 +177,81 @@ export const MIGRATIONS: readonly string[] = [
     set_by TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+
+  `
+  -- Reading: filters and orders of the list, claims, feedback, saved views, turnaround.
+  ALTER TABLE studies ADD COLUMN flag TEXT NOT NULL DEFAULT 'analysing';   -- study/flag.ts: what a glance says
+  ALTER TABLE studies ADD COLUMN flag_known_at_ms INTEGER;                 -- the first time that it said flagged or not flagged
+  ALTER TABLE studies ADD COLUMN first_read_at_ms INTEGER;                 -- stays when the study comes back to the list
+  -- Of studies from before: the journal knows. The first answer stands for the flag, also where other images were pending.
+  UPDATE studies SET
+    flag = CASE
+      WHEN flagged <> '' THEN 'flagged'
+      WHEN state = 'attention' OR attention = 1 THEN 'not-analysed'
+      WHEN state IN ('receiving', 'analysing') THEN 'analysing'
+      WHEN state = 'ineligible' OR scored = 0 THEN 'not-analysed'
+      ELSE 'not-flagged' END,
+    flag_known_at_ms = CASE WHEN scored = 1 THEN
+      (SELECT min(e.at_ms) FROM study_events e WHERE e.study_uid = studies.study_uid AND e.kind = 'instanceAnalysed') END,
+    first_read_at_ms = (SELECT min(e.at_ms) FROM study_events e WHERE e.study_uid = studies.study_uid AND e.kind = 'read');
+
+  -- Open studies are counted and filtered in memory (open-studies.ts); those that have left, by this index alone.
+  DROP INDEX studies_open_counts;
+  DROP INDEX studies_left;
+  CREATE INDEX studies_left ON studies
+    (left_at_ms DESC, flag, received_at_ms, state, priority, flagged, institution, calling_ae, read_by, age_years, search_text) WHERE on_list = 0;
+  CREATE INDEX studies_turnaround ON studies (received_at_ms, priority, flag_known_at_ms, first_read_at_ms)
+    WHERE flag_known_at_ms IS NOT NULL OR first_read_at_ms IS NOT NULL;
+
+  -- Who has a study open. A row ends with a release, a lapse, or when the study leaves the list.
+  CREATE TABLE claims (
+    study_id INTEGER PRIMARY KEY REFERENCES studies (id),
+    claimed_by TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+  ) STRICT;
+
+  -- What readers say of a score. It names the model as it was at that moment, and outlives images and models.
+  CREATE TABLE feedback (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    study_uid TEXT NOT NULL,
+    family TEXT NOT NULL,
+    given_by TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    verdict TEXT NOT NULL,                 -- 'agree', 'disagree'
+    note TEXT NOT NULL,
+    model_name TEXT NOT NULL,
+    model_version TEXT NOT NULL,
+    model_sha256 TEXT NOT NULL,
+    score REAL NOT NULL,
+    threshold REAL NOT NULL,
+    flagged INTEGER NOT NULL,
+    sop_uid TEXT NOT NULL,                 -- the image that the score comes from
+    institution TEXT,
+    calling_ae TEXT
+  ) STRICT;
+  CREATE INDEX feedback_study ON feedback (study_uid, family, given_by, id);
+  CREATE TRIGGER feedback_no_update BEFORE UPDATE ON feedback BEGIN SELECT RAISE(ABORT, 'feedback is append-only'); END;
+  CREATE TRIGGER feedback_no_delete BEFORE DELETE ON feedback BEGIN SELECT RAISE(ABORT, 'feedback is append-only'); END;
+
+  CREATE TABLE saved_views (
+    person TEXT NOT NULL,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    saved_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (person, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
+
+  `
+  -- Searching over DICOM: computed from what is kept, so that no writer can forget them.
+  ALTER TABLE studies ADD COLUMN study_date TEXT GENERATED ALWAYS AS (replace(json_extract(summary_json, '$.facts.studyDate'), '.', '')) VIRTUAL;
+  CREATE INDEX studies_date ON studies (study_date, received_at_ms DESC);
+  ALTER TABLE instances ADD COLUMN series_uid TEXT GENERATED ALWAYS AS (json_extract(header_json, '$.seriesInstanceUid')) VIRTUAL;
+  ALTER TABLE instances ADD COLUMN modality TEXT GENERATED ALWAYS AS (json_extract(header_json, '$.modality')) VIRTUAL;
+  CREATE INDEX instances_series ON instances (series_uid);
+  CREATE INDEX instances_modality ON instances (study_uid, modality);
+  ALTER TABLE reports ADD COLUMN series_uid TEXT GENERATED ALWAYS AS (json_extract(report_json, '$.seriesInstanceUid')) VIRTUAL;
+  CREATE INDEX reports_series ON reports (series_uid);
+  `,
 ];

@@ -15,9 +15,11 @@ import { createClaimRows, type ClaimRows } from './claim-rows.ts';
 import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
 import { openDatabase } from './database.ts';
 import { createDeviceRows, type DeviceRows } from './device-rows.ts';
+import { createDicomQuery, type DicomQuery } from './dicom-query.ts';
 import { createFeedbackRows, type FeedbackRows } from './feedback-rows.ts';
 import { createFindingQuery, type FindingQuery } from './finding-query.ts';
 import { createInstanceRows, type InstanceRows, type RecordedInstance, type StoredInstance } from './instance-rows.ts';
+import { createOpenStudies } from './open-studies.ts';
 import { createReportRows, type ReportRows } from './report-rows.ts';
 import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
 import { createSetAsideQuery, type SetAsideQuery } from './set-aside-query.ts';
@@ -39,7 +41,7 @@ export interface JournalEntry {
   readonly event: StudyEvent;
 }
 
-export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue {
+export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue, DicomQuery {
   /** One commit around several calls; all or nothing. */
   transact<T>(work: () => T): T;
   /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
@@ -68,21 +70,24 @@ export const OUTSTANDING_STUDIES_MAX = 10_000;
 
 export function openRegistry(path: string, options: RegistryOptions = {}): Registry {
   const database = openDatabase(path, options.readOnly ?? false);
-  const studies = createStudyRows(database, options.priorityRules ?? DEFAULT_PRIORITY_RULES);
+  const open = createOpenStudies(database);
+  const studies = createStudyRows(database, options.priorityRules ?? DEFAULT_PRIORITY_RULES, open.note);
   const devices = createDeviceRows(database);
   const instances = createInstanceRows(database, studies, devices, options.eligibility ?? DEFAULT_ELIGIBILITY);
+  const claims = createClaimRows(database);
   const commits = createCommitQueue(database);
 
   return {
     ...instances,
     ...devices,
     ...createReportRows(database, studies),
-    ...createWorklistQuery(database, studies),
-    ...createWorklistFacets(database, studies),
-    ...createClaimRows(database),
+    ...createWorklistQuery(database, open, claims),
+    ...createWorklistFacets(database, open),
+    ...claims,
     ...createFeedbackRows(database),
     ...createAccountRows(database),
     ...createRetentionQuery(database),
+    ...createDicomQuery(database),
     ...createFindingQuery(database),
     ...createSetAsideQuery(database),
     ...commits,

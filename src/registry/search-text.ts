@@ -12,8 +12,8 @@ export function searchTextOf({ patientName, patientId, accessionNumber, studyDes
   return fields.map((field) => foldForSearch((field ?? '').slice(0, FIELD_CHARACTERS_MAX))).join('\n');
 }
 
-/** One LIKE pattern a word, all of them must match; % and _ are ordinary characters. */
-export function searchPatterns(query: string): string[] {
-  const words = foldForSearch(query).split(' ').filter((word) => word !== '').slice(0, SEARCH_WORDS_MAX);
-  return words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
-}
+/** The folded words of a search; all of them must be in the text. */
+export const searchWords = (query: string): string[] => foldForSearch(query).split(' ').filter((word) => word !== '').slice(0, SEARCH_WORDS_MAX);
+
+/** One LIKE pattern a word; % and _ are ordinary characters. */
+export const searchPatterns = (query: string): string[] => searchWords(query).map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);

@@ -3,40 +3,22 @@
  * `instances` table, one row each, and only rows that changed are written: a CT of 2,000 slices sent here by mistake must
  * not rewrite itself 2,000 times. Studies in use are kept in memory: only the hub writes (database.ts notices where that is not so).
  */
-import assert from 'node:assert';
 import { FirstreadError } from '../errors.ts';
-import { flaggedFindings, type PriorityRules } from '../study/assessment.ts';
+import type { PriorityRules } from '../study/assessment.ts';
 import type { StudyCommand, StudyEvent } from '../study/events.ts';
 import { outstandingCommands } from '../study/outstanding.ts';
 import { reduce, type Reduction } from '../study/transition.ts';
-import type { Assessment, InstanceHeader, InstanceOrigin, Study, StudyInstance } from '../study/types.ts';
-import { waitingSinceMs } from '../study/worklist-order.ts';
-import { summarise, type StudyFacts, type StudySummary } from '../study/worklist-row.ts';
+import type { Assessment, Study, StudyInstance } from '../study/types.ts';
+import type { StudyFacts, StudySummary } from '../study/worklist-row.ts';
 import type { Database, Row } from './database.ts';
-import { searchTextOf } from './search-text.ts';
+import { saveInstances, saveStudy, type NewInstanceRow } from './save-study.ts';
 
 /** Studies kept in memory: those that images and answers are arriving for. */
 const STUDIES_CACHED_MAX = 512;
 
-const STUDY_COLUMNS =
-  'state priority on_list outstanding stat received_at_ms updated_at_ms waiting_since_ms left_at_ms read_by inpatient age_years flagged scored attention calling_ae institution patient_id accession_number search_text summary_json'.split(
-    ' ',
-  );
-const SAVE_STUDY = `INSERT INTO studies (study_uid, ${STUDY_COLUMNS.join(', ')})
-  VALUES (?${', ?'.repeat(STUDY_COLUMNS.length)})
-  ON CONFLICT (study_uid) DO UPDATE SET ${STUDY_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-
 export interface StudyRecord {
   readonly study: Study;
   readonly facts: StudyFacts;
-}
-
-/** An instance row's own facts, given when the study gets a new image. */
-export interface NewInstanceRow {
-  readonly header: InstanceHeader;
-  readonly origin: InstanceOrigin;
-  readonly fileKey: string;
-  readonly byteLength: number;
 }
 
 export interface OutstandingCommand {
@@ -53,7 +35,8 @@ export interface StudyRows {
   outstandingAfter(cursor: number, limit: number): { commands: OutstandingCommand[]; cursor: number | undefined };
 }
 
-export function createStudyRows(database: Database, rules: PriorityRules): StudyRows {
+/** `onSaved` hears of every study that was written. */
+export function createStudyRows(database: Database, rules: PriorityRules, onSaved: (studyUid: string) => void): StudyRows {
   const cache = new Map<string, StudyRecord>();
 
   function load(studyUid: string): StudyRecord | undefined {
@@ -84,82 +67,12 @@ export function createStudyRows(database: Database, rules: PriorityRules): Study
     if (reduction.study === known?.study) return reduction;
 
     const facts = arriving ? mergeFacts(known?.facts, arriving) : (known?.facts ?? {});
-    saveStudy(known?.study, reduction.study, facts);
-    saveInstances(known?.study.instances ?? [], reduction.study, arriving);
+    saveStudy(database, known?.study, reduction.study, facts);
+    saveInstances(database, known?.study.instances ?? [], reduction.study, arriving);
+    onSaved(studyUid);
     appendEvent(studyUid, event, nowMs);
     remember(studyUid, { study: reduction.study, facts });
     return reduction;
-  }
-
-  function saveStudy(before: Study | undefined, study: Study, facts: StudyFacts): void {
-    const summary = summarise(study, study.instances.length, facts);
-    const leftAtMs = study.readAtMs ?? study.closedAtMs ?? null;
-    database.run(
-      SAVE_STUDY,
-      study.studyInstanceUid,
-      study.state,
-      study.priority,
-      leftAtMs === null ? 1 : 0,
-      outstandingCommands(study).length > 0 ? 1 : 0,
-      study.order.stat ? 1 : 0,
-      study.receivedAtMs,
-      study.updatedAtMs,
-      waitingSinceMs(study),
-      leftAtMs,
-      study.readBy ?? null,
-      study.order.inpatient ? 1 : 0,
-      study.order.patientAgeYears ?? null,
-      flaggedFindings(study.assessment).map(({ family }) => `|${family}|`).join(''),
-      study.assessment.findings.length > 0 ? 1 : 0,
-      study.attention ? 1 : 0,
-      facts.callingAeTitle ?? null,
-      facts.institutionName ?? null,
-      facts.patientId ?? null,
-      facts.accessionNumber ?? null,
-      searchTextOf(facts),
-      JSON.stringify(summary),
-    );
-    if (study.assessment === before?.assessment) return;
-    database.run(
-      'INSERT INTO assessments VALUES (?, ?) ON CONFLICT DO UPDATE SET assessment_json = excluded.assessment_json',
-      study.studyInstanceUid,
-      JSON.stringify(study.assessment),
-    );
-  }
-
-  function saveInstances(before: readonly StudyInstance[], study: Study, arriving: NewInstanceRow | undefined): void {
-    study.instances.forEach((instance, at) => {
-      if (instance === before[at]) return;
-      const standing = JSON.stringify(instance);
-      if (at < before.length) {
-        database.run(
-          'UPDATE instances SET status = ?, standing_json = ? WHERE sop_uid = ? AND content_sha256 = ?',
-          instance.status,
-          standing,
-          instance.sopInstanceUid,
-          instance.contentSha256,
-        );
-        return;
-      }
-      assert(arriving, 'a new image comes with its row');
-      const { header, origin, fileKey, byteLength } = arriving;
-      database.run(
-        `INSERT INTO instances (sop_uid, content_sha256, study_uid, file_key, byte_length, received_at_ms, calling_ae,
-           remote_address, status, standing_json, header_json, origin_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        instance.sopInstanceUid,
-        instance.contentSha256,
-        study.studyInstanceUid,
-        fileKey,
-        byteLength,
-        instance.receivedAtMs,
-        origin.callingAeTitle,
-        origin.remoteAddress,
-        instance.status,
-        standing,
-        JSON.stringify(header),
-        JSON.stringify(origin),
-      );
-    });
   }
 
   function appendEvent(studyUid: string, event: StudyEvent, nowMs: number): void {
@@ -219,6 +132,8 @@ function mergeFacts(known: StudyFacts | undefined, { header, origin }: NewInstan
     modality: header.modality,
     institutionName: header.institutionName,
     institutionalDepartmentName: header.institutionalDepartmentName,
+    issuerOfPatientId: header.issuerOfPatientId,
+    ward: header.currentPatientLocation ?? header.requestingService,
     stationName: header.stationName,
     callingAeTitle: origin.callingAeTitle,
     ...(header.characterSetGuessed ? { characterSetGuessed: true } : {}),

@@ -1,27 +1,19 @@
 /**
  * The ranked list and the search. Ranking needs a few columns of every open study, a row needs its JSON: so 10,000 studies
- * are ranked by columns and only the page that is asked for is parsed. A row's rank is its place on the whole list, also
- * where a filter hides its neighbours.
+ * are ranked and filtered by columns in memory and only the page that is asked for is parsed. A row's rank is its place on the whole list, also
+ * where a filter hides its neighbours or another order is asked for.
  */
-import { explainOrder } from '../study/explain-order.ts';
-import { DEFAULT_CAPS_MINUTES, rankWorklist, type Rankable, type RankedStudy, type WaitingCaps } from '../study/worklist-order.ts';
+import type { Flag } from '../study/flag.ts';
+import { whyAbove, type OrderReason } from '../study/explain-order.ts';
+import { DEFAULT_CAPS_MINUTES, rankWorklist, type RankedStudy, type WaitingCaps } from '../study/worklist-order.ts';
 import { toWorklistRow, type StudySummary, type WorklistRow } from '../study/worklist-row.ts';
-import type { FindingFamily, Priority, StudyState } from '../study/types.ts';
+import type { Priority, StudyState } from '../study/types.ts';
+import type { ClaimRows } from './claim-rows.ts';
 import type { Database, Row } from './database.ts';
+import { createLeftStudies } from './left-studies.ts';
+import type { OpenStudies, OpenStudy } from './open-studies.ts';
 import { searchPatterns } from './search-text.ts';
-
-export interface WorklistFilter {
-  /** Name, patient ID, accession number, description; accents and case do not matter. */
-  readonly search?: string;
-  readonly states?: readonly StudyState[];
-  readonly priorities?: readonly Priority[];
-  readonly flagged?: FindingFamily;
-  readonly callingAeTitle?: string;
-  readonly institutionName?: string;
-  readonly receivedFromMs?: number;
-  readonly receivedBeforeMs?: number;
-  readonly readBy?: string;
-}
+import { bySortKey, openFilter, sortKey, type Direction, type Holders, type WorklistFilter, type WorklistSort } from './worklist-filter.ts';
 
 export interface WorklistOptions {
   readonly nowMs: number;
@@ -29,13 +21,16 @@ export interface WorklistOptions {
   readonly filter?: WorklistFilter;
   readonly offset?: number;
   readonly limit?: number;
-  /** Studies that have left the list follow it, latest first, with rank null. */
-  readonly includeRead?: boolean;
+  /** `unread`: on the list. `all`: by rank, those that have left follow, latest first, with rank null. */
+  readonly scope?: 'unread' | 'all' | 'read';
+  readonly sort?: WorklistSort;
+  /** Default: ascending by rank and name, descending (latest, oldest patient) by arrival and age. */
+  readonly direction?: Direction;
 }
 
 export interface WorklistPage {
   readonly rows: readonly WorklistRow[];
-  /** Open studies in all, and those that the filter lets through. */
+  /** Open studies in all, and what scope and filter let through. */
   readonly openCount: number;
   readonly matchingCount: number;
 }
@@ -45,16 +40,14 @@ export const WORKLIST_LIMIT_DEFAULT = 200;
 
 /** Waiting times on the list may be this old. */
 const RANKING_VALID_MS = 1_000;
-/** The condition of no filter. */
-const EVERYTHING = '1';
+/** Orders remembered: two readers with a few filters each. */
+const LISTS_KEPT_MAX = 8;
+const NOBODY: Holders = new Map();
 
 export interface OpenCount {
   readonly state: StudyState;
   readonly priority: Priority;
-  readonly flagged: boolean;
-  /** Some model gave a score. */
-  readonly scored: boolean;
-  readonly attention: boolean;
+  readonly flag: Flag;
   readonly count: number;
 }
 
@@ -64,93 +57,117 @@ export interface WorklistQuery {
   search(query: string, limit: number, nowMs: number): WorklistRow[];
   row(studyInstanceUid: string, nowMs: number, caps?: WaitingCaps): WorklistRow | undefined;
   /** "Why is A above B": undefined where one of them is not on the list. */
-  explain(uidA: string, uidB: string, nowMs: number, caps?: WaitingCaps): string | undefined;
+  explain(uidA: string, uidB: string, nowMs: number, caps?: WaitingCaps): OrderReason | undefined;
   /** How many open studies of each sort; what a page's counters need without parsing a row. */
-  openCounts(): OpenCount[];
+  openCounts(): readonly OpenCount[];
   /** Since when the study waits that has waited longest; undefined where nobody waits. */
   waitingSinceMs(): number | undefined;
 }
 
-type Placed = RankedStudy<Rankable & { readonly id: number }>;
-type Value = string | number;
+type Placed = RankedStudy<OpenStudy>;
+interface Ranking {
+  readonly version: number;
+  readonly key: string;
+  readonly ranked: readonly Placed[];
+  readonly byId: ReadonlyMap<number, Placed>;
+}
 
-export function createWorklistQuery(database: Database): WorklistQuery {
-  let latest: { key: string; ranked: readonly Placed[] } | undefined;
-  // A ranking made inside a transaction that was rolled back knows studies that never were.
-  database.onVoid(() => (latest = undefined));
+export function createWorklistQuery(database: Database, open: Pick<OpenStudies, 'current'>, claims: Pick<ClaimRows, 'holders'>): WorklistQuery {
+  const left = createLeftStudies(database);
+  let latest: Ranking | undefined;
+  let counts: { readonly version: number; readonly answer: readonly OpenCount[] } | undefined;
+  let lists = new Map<string, readonly number[]>();
+  let listsVersion = Number.NaN;
 
   /** The whole list in order. Asked again within the second and nothing has changed: the same answer. */
-  function rankOpen(nowMs: number, caps: WaitingCaps): readonly Placed[] {
-    const key = `${Math.floor(nowMs / RANKING_VALID_MS)} ${database.changeMark()} ${JSON.stringify(caps)}`;
-    if (latest?.key === key) return latest.ranked;
-    const rows = database.all('SELECT id, study_uid, priority, inpatient, age_years, waiting_since_ms FROM studies WHERE on_list = 1');
-    latest = { key, ranked: rankWorklist(rows.map(rankableOf), caps, nowMs) };
-    return latest.ranked;
+  function rankOpen(nowMs: number, caps: WaitingCaps): Ranking {
+    const { version, studies } = open.current();
+    const key = `${version} ${Math.floor(nowMs / RANKING_VALID_MS)} ${Object.values(caps).join(' ')}`;
+    if (latest?.key === key) return latest;
+    const ranked = rankWorklist([...studies.values()], caps, nowMs);
+    latest = { version, key, ranked, byId: new Map(ranked.map((one) => [one.study.id, one])) };
+    return latest;
   }
 
-  function matching(ranked: readonly Placed[], filter: WorklistFilter): readonly Placed[] {
-    const { sql, values } = conditionOf(filter);
-    if (sql === EVERYTHING) return ranked;
-    const ids = new Set(database.all(`SELECT id FROM studies WHERE on_list = 1 AND ${sql}`, ...values).map((row) => Number(row['id'])));
-    return ranked.filter(({ study }) => ids.has(study.id));
+  /** Ids of open studies that the filter lets through, in the order asked for; scrolling does not sort again. */
+  function openIds(ranking: Ranking, filter: WorklistFilter, sort: WorklistSort, direction: Direction, nowMs: number): readonly number[] {
+    if (listsVersion !== ranking.version) lists = new Map();
+    listsVersion = ranking.version;
+    const holders = filter.reader === undefined && filter.freeFor === undefined ? NOBODY : claims.holders(nowMs);
+    const key = JSON.stringify([sort === 'rank' ? ranking.key : sort, direction, filter, [...holders]]);
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    const lets = openFilter(filter, holders);
+    const ranked = ranking.ranked.flatMap(({ study }) => (lets === undefined || lets(study) ? [study] : []));
+    const ids = sort === 'rank' ? ranked.map(({ id }) => id) : ranked.map((study) => ({ id: study.id, key: sortKey(study, sort) })).sort(bySortKey(direction)).map(({ id }) => id);
+    if (sort === 'rank' && direction === 'desc') ids.reverse();
+    lists.set(key, ids);
+    if (lists.size > LISTS_KEPT_MAX) lists.delete(lists.keys().next().value!);
+    return ids;
+  }
+
+  /** Those that have left too, in another order than rank's. */
+  function mixedIds(ranking: Ranking, filter: WorklistFilter, sort: Exclude<WorklistSort, 'rank'>, direction: Direction, scope: 'all' | 'read', nowMs: number): readonly number[] {
+    const key = JSON.stringify([sort, direction, scope, filter, filter.reader === undefined ? [] : [...claims.holders(nowMs)]]);
+    return left.ordered(key, ranking.version, () => {
+      const ids = scope === 'read' ? [] : openIds(ranking, filter, sort, direction, nowMs);
+      const openKeys = ids.map((id) => ({ id, key: sortKey(ranking.byId.get(id)!.study, sort) }));
+      return [...openKeys, ...left.keyed(filter, sort)].sort(bySortKey(direction)).map(({ id }) => id);
+    });
+  }
+
+  function worklist(options: WorklistOptions): WorklistPage {
+    const { nowMs, caps = DEFAULT_CAPS_MINUTES, filter = {}, offset = 0, limit = WORKLIST_LIMIT_DEFAULT, scope = 'unread', sort = 'rank' } = options;
+    const direction = options.direction ?? (sort === 'rank' || sort === 'name' ? 'asc' : 'desc');
+    return database.transact(() => {
+      const ranking = rankOpen(nowMs, caps);
+      const page = (ids: readonly number[], matchingCount: number): WorklistPage => ({
+        rows: ids.map((id) => toWorklistRow(summaryOf(id), ranking.byId.get(id))),
+        openCount: ranking.ranked.length,
+        matchingCount,
+      });
+      if (scope !== 'unread' && sort !== 'rank') {
+        const ids = mixedIds(ranking, filter, sort, direction, scope, nowMs);
+        return page(ids.slice(offset, offset + limit), ids.length);
+      }
+      const unread = scope === 'read' ? [] : openIds(ranking, filter, sort, direction, nowMs);
+      const first = unread.slice(offset, offset + limit);
+      if (scope === 'unread') return page(first, unread.length);
+      const rest = first.length < limit ? left.page(filter, Math.max(0, offset - unread.length), limit - first.length) : [];
+      return page([...first, ...rest], unread.length + left.count(filter, ranking.version));
+    });
   }
 
   function summaryOf(id: number): StudySummary {
     return parseSummary(database.get('SELECT summary_json FROM studies WHERE id = ?', id) as Row);
   }
 
-  function worklist(options: WorklistOptions): WorklistPage {
-    const { nowMs, caps = DEFAULT_CAPS_MINUTES, filter = {}, offset = 0, limit = WORKLIST_LIMIT_DEFAULT } = options;
-    return database.transact(() => {
-      const ranked = rankOpen(nowMs, caps);
-      const shown = matching(ranked, filter);
-      const rows = shown.slice(offset, offset + limit).map((placed) => toWorklistRow(summaryOf(placed.study.id), placed));
-      if (options.includeRead && rows.length < limit) {
-        rows.push(...left(filter, Math.max(0, offset - shown.length), limit - rows.length));
-      }
-      return { rows, openCount: ranked.length, matchingCount: shown.length };
-    });
-  }
-
-  function left(filter: WorklistFilter, offset: number, limit: number): WorklistRow[] {
-    const { sql, values } = conditionOf(filter);
-    return database
-      .all(
-        `SELECT summary_json FROM studies WHERE id IN
-           (SELECT id FROM studies INDEXED BY studies_left WHERE on_list = 0 AND ${sql} ORDER BY left_at_ms DESC LIMIT ? OFFSET ?)
-         ORDER BY left_at_ms DESC`,
-        ...values,
-        Math.min(limit, Number.MAX_SAFE_INTEGER),
-        offset,
-      )
-      .map((row) => toWorklistRow(parseSummary(row), undefined));
-  }
-
   function search(query: string, limit: number, nowMs: number): WorklistRow[] {
-    const { sql, values } = conditionOf({ search: query });
+    const patterns = searchPatterns(query);
+    const sql = patterns.map(() => "search_text LIKE ? ESCAPE '\\'").join(' AND ') || '1';
     return database.transact(() => {
       // The inner query finds by index alone: years of studies are not read for three rows.
       const found = database.all(
         `SELECT id, on_list, summary_json FROM studies WHERE id IN
            (SELECT id FROM studies INDEXED BY studies_search WHERE ${sql} ORDER BY received_at_ms DESC LIMIT ?)
          ORDER BY received_at_ms DESC`,
-        ...values,
+        ...patterns,
         limit,
       );
-      const ranks = new Map(found.some((row) => row['on_list'] === 1) ? rankOpen(nowMs, DEFAULT_CAPS_MINUTES).map((placed) => [placed.study.id, placed]) : []);
-      return found.map((row) => toWorklistRow(parseSummary(row), ranks.get(Number(row['id']))));
+      const ranks = found.some((row) => row['on_list'] === 1) ? rankOpen(nowMs, DEFAULT_CAPS_MINUTES).byId : undefined;
+      return found.map((row) => toWorklistRow(parseSummary(row), ranks?.get(Number(row['id']))));
     });
   }
 
-  function explain(uidA: string, uidB: string, nowMs: number, caps: WaitingCaps = DEFAULT_CAPS_MINUTES): string | undefined {
+  function explain(uidA: string, uidB: string, nowMs: number, caps: WaitingCaps = DEFAULT_CAPS_MINUTES): OrderReason | undefined {
     return database.transact(() => {
-      const ranked = rankOpen(nowMs, caps);
+      const { ranked } = rankOpen(nowMs, caps);
       const withReason = (uid: string) => {
         const placed = ranked.find(({ study }) => study.studyInstanceUid === uid);
         return placed && { ...placed, study: { ...placed.study, reason: summaryOf(placed.study.id).reason } };
       };
       const [a, b] = [withReason(uidA), withReason(uidB)];
-      return a && b && explainOrder(a, b);
+      return a && b && whyAbove(a, b);
     });
   }
 
@@ -159,26 +176,17 @@ export function createWorklistQuery(database: Database): WorklistQuery {
     search,
     row(studyUid, nowMs, caps = DEFAULT_CAPS_MINUTES) {
       return database.transact(() => {
-        const row = database.get('SELECT summary_json FROM studies WHERE study_uid = ?', studyUid);
-        if (!row) return undefined;
-        return toWorklistRow(parseSummary(row), rankOpen(nowMs, caps).find(({ study }) => study.studyInstanceUid === studyUid));
+        const row = database.get('SELECT id, summary_json FROM studies WHERE study_uid = ?', studyUid);
+        return row && toWorklistRow(parseSummary(row), rankOpen(nowMs, caps).byId.get(Number(row['id'])));
       });
     },
     explain,
     openCounts: () =>
-      database
-        .all(
-          `SELECT state, priority, flagged <> '' AS flagged, scored, attention, count(*) AS n
-           FROM studies WHERE on_list = 1 GROUP BY 1, 2, 3, 4, 5`,
-        )
-        .map((row) => ({
-          state: row['state'] as StudyState,
-          priority: row['priority'] as Priority,
-          flagged: row['flagged'] === 1,
-          scored: row['scored'] === 1,
-          attention: row['attention'] === 1,
-          count: Number(row['n']),
-        })),
+      database.transact(() => {
+        const { version, studies } = open.current();
+        if (counts?.version !== version) counts = { version, answer: countsOf(studies.values()) };
+        return counts.answer;
+      }),
     waitingSinceMs() {
       const since = database.get('SELECT min(waiting_since_ms) AS since FROM studies WHERE on_list = 1')?.['since'];
       return since === null || since === undefined ? undefined : Number(since);
@@ -186,38 +194,13 @@ export function createWorklistQuery(database: Database): WorklistQuery {
   };
 }
 
-function rankableOf(row: Row): Placed['study'] {
-  return {
-    id: Number(row['id']),
-    studyInstanceUid: String(row['study_uid']),
-    priority: row['priority'] as Priority,
-    receivedAtMs: Number(row['waiting_since_ms']),
-    order: { inpatient: row['inpatient'] === 1, ...(row['age_years'] === null ? {} : { patientAgeYears: Number(row['age_years']) }) },
-  };
-}
-
-/** Filters as one SQL condition; values are bound, never spliced. */
-function conditionOf(filter: WorklistFilter): { sql: string; values: Value[] } {
-  const parts: string[] = [];
-  const values: Value[] = [];
-  const add = (sql: string, ...bound: readonly Value[]): void => {
-    parts.push(sql);
-    values.push(...bound);
-  };
-  for (const pattern of searchPatterns(filter.search ?? '')) add("search_text LIKE ? ESCAPE '\\'", pattern);
-  if (filter.states) add(`state IN (${marks(filter.states)})`, ...filter.states);
-  if (filter.priorities) add(`priority IN (${marks(filter.priorities)})`, ...filter.priorities);
-  if (filter.flagged) add('instr(flagged, ?) > 0', `|${filter.flagged}|`);
-  if (filter.callingAeTitle !== undefined) add('calling_ae IS ?', filter.callingAeTitle);
-  if (filter.institutionName !== undefined) add('institution IS ?', filter.institutionName);
-  if (filter.receivedFromMs !== undefined) add('received_at_ms >= ?', filter.receivedFromMs);
-  if (filter.receivedBeforeMs !== undefined) add('received_at_ms < ?', filter.receivedBeforeMs);
-  if (filter.readBy !== undefined) add('read_by IS ?', filter.readBy);
-  return { sql: parts.length > 0 ? `(${parts.join(' AND ')})` : EVERYTHING, values };
-}
-
-function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
+function countsOf(studies: Iterable<OpenStudy>): OpenCount[] {
+  const counts = new Map<string, OpenCount>();
+  for (const { state, priority, flag } of studies) {
+    const key = `${state} ${priority} ${flag}`;
+    counts.set(key, { state, priority, flag, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
 }
 
 function parseSummary(row: Row): StudySummary {

@@ -1,9 +1,91 @@
-/** "Why is A above B?" in one sentence, for any two rows of one ranking. Pure. No patient data. */
-import { ARRIVAL_STEP_MS, isFragile, type Rankable, type RankedStudy as RankedRow } from './worklist-order.ts';
+/**
+ * "Why is A above B?" for any two rows of one ranking: a code with the facts it rests on, so that a page can say it in
+ * its own language, and the sentence in English. Pure. No patient data.
+ */
+import { ARRIVAL_STEP_MS, isFragile, type Lane, type Rankable, type RankedStudy as RankedRow } from './worklist-order.ts';
 import type { CodedReason, Priority } from './types.ts';
 
 /** A ranked row together with the line that a reader sees. */
 type RankedStudy = RankedRow<Rankable & { readonly reason: CodedReason }>;
+
+export type OrderCode =
+  | 'same-study'
+  /** Only the first is critical. */
+  | 'critical-first'
+  /** Overdue and new studies take turns: the overdue one's, or the new one's, came first. */
+  | 'overdue-in-turn'
+  | 'fresh-in-turn'
+  /** The second is routine and inside its cap. */
+  | 'overdue-before-ordinary'
+  | 'fresh-before-ordinary'
+  /** The same lane, another class. */
+  | 'class-within-lane'
+  | 'longer-overdue'
+  /** Arrived in the same step: an inpatient, a very young or old patient comes first. */
+  | 'inpatient'
+  | 'fragile-age'
+  | 'waited-longer'
+  | 'same-moment';
+
+/** What a sentence about one of the two may name. */
+export interface OrderFacts {
+  readonly rank: number;
+  readonly priority: Priority;
+  readonly lane: Lane;
+  readonly waitingMs: number;
+  readonly capMs: number;
+  readonly overdueMs: number;
+  readonly reason: CodedReason;
+  readonly inpatient: boolean;
+  readonly patientAgeYears?: number;
+}
+
+export interface OrderReason {
+  /** Study Instance UIDs. */
+  readonly above: string;
+  readonly below: string;
+  readonly code: OrderCode;
+  /** Arrivals inside one step count as the same time. */
+  readonly stepMs: number;
+  readonly facts: { readonly above: OrderFacts; readonly below: OrderFacts };
+  /** In English. Names the higher one "the first". */
+  readonly explanation: string;
+}
+
+/** Both from the same rankWorklist call, in any order. */
+export function whyAbove(a: RankedStudy, b: RankedStudy): OrderReason {
+  const [first, second] = a.rank <= b.rank ? [a, b] : [b, a];
+  const code = codeOf(first, second);
+  return {
+    above: first.study.studyInstanceUid,
+    below: second.study.studyInstanceUid,
+    code,
+    stepMs: ARRIVAL_STEP_MS,
+    facts: { above: factsOf(first), below: factsOf(second) },
+    explanation: sentence(code, first, second),
+  };
+}
+
+function codeOf(first: RankedStudy, second: RankedStudy): OrderCode {
+  if (first.rank === second.rank) return 'same-study';
+  if (first.lane !== second.lane) {
+    if (first.lane === 'critical') return 'critical-first';
+    if (second.lane === 'ordinary') return first.lane === 'overdue' ? 'overdue-before-ordinary' : 'fresh-before-ordinary';
+    return first.lane === 'overdue' ? 'overdue-in-turn' : 'fresh-in-turn';
+  }
+  if (first.study.priority !== second.study.priority) return 'class-within-lane';
+  if (first.lane === 'overdue' && first.overdueMs !== second.overdueMs) return 'longer-overdue';
+  if (first.arrivalStep === second.arrivalStep) {
+    if (first.study.order.inpatient !== second.study.order.inpatient) return 'inpatient';
+    if (isFragile(first.study.order) !== isFragile(second.study.order)) return 'fragile-age';
+  }
+  return first.waitingMs === second.waitingMs ? 'same-moment' : 'waited-longer';
+}
+
+function factsOf({ rank, lane, waitingMs, capMs, overdueMs, study: { priority, reason, order } }: RankedStudy): OrderFacts {
+  const age = order.patientAgeYears;
+  return { rank, priority, lane, waitingMs, capMs, overdueMs, reason, inpatient: order.inpatient, ...(age === undefined ? {} : { patientAgeYears: age }) };
+}
 
 const CLASS_WORDS: Readonly<Record<Priority, string>> = {
   critical: 'critical',
@@ -12,49 +94,42 @@ const CLASS_WORDS: Readonly<Record<Priority, string>> = {
   routine: 'routine',
 };
 
-/** Both from the same rankWorklist call. The sentence names the higher one "the first", whichever was given first. */
-export function explainOrder(a: RankedStudy, b: RankedStudy): string {
-  if (a.rank === b.rank) return 'They are the same study.';
-  const [first, second] = a.rank < b.rank ? [a, b] : [b, a];
-  const lanes = `${first.lane} ${second.lane}`;
-  if (first.lane === second.lane) return explainWithinLane(first, second);
-  if (first.lane === 'critical') return `The first is critical (${first.study.reason.text}); the second is ${CLASS_WORDS[second.study.priority]}.`;
-  if (lanes === 'overdue fresh') {
-    return `${overdueWords('The first', first)}; overdue studies and new ${CLASS_WORDS[second.study.priority]} ones take turns, and its turn came first.`;
+function sentence(code: OrderCode, first: RankedStudy, second: RankedStudy): string {
+  const [a, b] = [CLASS_WORDS[first.study.priority], CLASS_WORDS[second.study.priority]];
+  const isFirst = `The first is ${a} (${first.study.reason.text})`;
+  const overdue = first.lane === 'overdue';
+  const both = overdue ? 'Both are past their cap' : `Both are ${b}`;
+  const sameStep = `${both}; they arrived within the same ${minutes(ARRIVAL_STEP_MS)}`;
+  switch (code) {
+    case 'same-study':
+      return 'They are the same study.';
+    case 'critical-first':
+      return `${isFirst}; the second is ${b}.`;
+    case 'overdue-in-turn':
+      return `${overdueWords(first)}; overdue studies and new ${b} ones take turns, and its turn came first.`;
+    case 'fresh-in-turn':
+      return `${isFirst}; it takes turns with overdue studies such as the second, and its turn came first.`;
+    case 'overdue-before-ordinary':
+      return `${overdueWords(first)}; the second is routine and inside its cap.`;
+    case 'fresh-before-ordinary':
+      return `${isFirst}; the second is routine and inside its cap of ${minutes(second.capMs)}.`;
+    case 'class-within-lane':
+      return `${overdue ? both : 'Both matter now'}, but the first is ${a} and the second ${b}.`;
+    case 'longer-overdue':
+      return `${both}, the first by ${minutes(first.overdueMs)}, the second by ${minutes(second.overdueMs)}.`;
+    case 'inpatient':
+      return `${sameStep} and the first is an inpatient.`;
+    case 'fragile-age':
+      return `${sameStep} and the first patient is very young or old.`;
+    case 'waited-longer':
+      return `${both}; the first has waited ${minutes(first.waitingMs)}, the second ${minutes(second.waitingMs)}.`;
+    case 'same-moment':
+      return `${both}; they arrived at the same moment.`;
   }
-  if (lanes === 'fresh overdue') {
-    return `The first is ${CLASS_WORDS[first.study.priority]} (${first.study.reason.text}); it takes turns with overdue studies such as the second, and its turn came first.`;
-  }
-  if (first.lane === 'overdue') return `${overdueWords('The first', first)}; the second is routine and inside its cap.`;
-  return `The first is ${CLASS_WORDS[first.study.priority]} (${first.study.reason.text}); the second is routine and inside its cap of ${minutes(second.capMs)}.`;
 }
 
-function explainWithinLane(first: RankedStudy, second: RankedStudy): string {
-  const [a, b] = [first.study.priority, second.study.priority];
-  const both = first.lane === 'overdue' ? 'Both are past their cap' : `Both are ${CLASS_WORDS[b]}`;
-  if (a !== b) {
-    const lead = first.lane === 'overdue' ? both : 'Both matter now';
-    return `${lead}, but the first is ${CLASS_WORDS[a]} and the second ${CLASS_WORDS[b]}.`;
-  }
-  if (first.lane === 'overdue' && first.overdueMs !== second.overdueMs) {
-    return `${both}, the first by ${minutes(first.overdueMs)}, the second by ${minutes(second.overdueMs)}.`;
-  }
-  return `${both}; ${explainWaiting(first, second)}`;
-}
-
-function explainWaiting(first: RankedStudy, second: RankedStudy): string {
-  const steps = `they arrived within the same ${minutes(ARRIVAL_STEP_MS)}`;
-  if (first.arrivalStep === second.arrivalStep) {
-    const [a, b]: [Rankable, Rankable] = [first.study, second.study];
-    if (a.order.inpatient !== b.order.inpatient) return `${steps} and the first is an inpatient.`;
-    if (isFragile(a.order) !== isFragile(b.order)) return `${steps} and the first patient is very young or old.`;
-  }
-  if (first.waitingMs === second.waitingMs) return 'they arrived at the same moment.';
-  return `the first has waited ${minutes(first.waitingMs)}, the second ${minutes(second.waitingMs)}.`;
-}
-
-function overdueWords(who: string, { overdueMs, capMs, study }: RankedStudy): string {
-  return `${who} has waited ${minutes(overdueMs)} past the cap of ${minutes(capMs)} for ${CLASS_WORDS[study.priority]} studies`;
+function overdueWords({ overdueMs, capMs, study }: RankedStudy): string {
+  return `The first has waited ${minutes(overdueMs)} past the cap of ${minutes(capMs)} for ${CLASS_WORDS[study.priority]} studies`;
 }
 
 /** "4 min", "2 h 5 min", "40 s": what a person says. */

@@ -8,6 +8,7 @@ import type { CodedReason, Finding, FindingFamily, NotAssessed, OrderContext, Pr
 /** Patient and order facts of a study: from the first stored image that names them. */
 export interface StudyFacts {
   readonly patientId?: string;
+  readonly issuerOfPatientId?: string;
   readonly patientName?: string;
   readonly patientBirthDate?: string;
   readonly patientSex?: string;
@@ -19,6 +20,8 @@ export interface StudyFacts {
   readonly institutionName?: string;
   readonly institutionalDepartmentName?: string;
   readonly stationName?: string;
+  /** Where the patient lies, else the service that asked for the film. */
+  readonly ward?: string;
   readonly callingAeTitle?: string;
   /** A name or number here was recognised, not declared: shown as such. */
   readonly characterSetGuessed?: boolean;
@@ -32,11 +35,11 @@ export interface RowFinding {
   readonly flagged: boolean;
   readonly sopInstanceUid: string;
   readonly model: { readonly name: string; readonly version: string };
+  /** The threshold is the site's own. */
+  readonly siteThreshold?: { readonly id: string; readonly group?: string };
 }
 
 export interface WorklistRow {
-  /** The threshold is the site's own. */
-  readonly siteThreshold?: { readonly id: string; readonly group?: string };
   /** 1 is read first; null for a study that has left the list. */
   readonly rank: number | null;
   readonly studyInstanceUid: string;
@@ -57,12 +60,18 @@ export interface WorklistRow {
   readonly overdueMs: number;
   /** Until the cap is reached; 0 when it is behind us. */
   readonly breachInMs: number;
+  /** When the cap of its class is reached, epoch milliseconds; null off the list. */
+  readonly dueAtMs: number | null;
   readonly revision: number;
   readonly instanceCount: number;
   readonly order: OrderContext;
   readonly notAssessed: readonly NotAssessed[];
   readonly attention: CodedReason | null;
   readonly facts: StudyFacts;
+  /** Empty where unknown. */
+  readonly institutionName: string;
+  readonly ward: string;
+  readonly callingAeTitle: string;
   readonly readAt: string | null;
   readonly readBy: string | null;
   readonly closedAt: string | null;
@@ -113,12 +122,16 @@ export function toWorklistRow(study: StudySummary, ranked: Omit<RankedStudy, 'st
     overdue: (ranked?.overdueMs ?? 0) > 0,
     overdueMs: ranked?.overdueMs ?? 0,
     breachInMs: ranked ? Math.max(0, ranked.capMs - ranked.waitingMs) : 0,
+    dueAtMs: ranked ? waitingSinceMs(study) + ranked.capMs : null,
     revision: study.revision,
     instanceCount: study.instanceCount,
     order: study.order,
     notAssessed: study.notAssessed,
     attention: study.attention ?? null,
     facts,
+    institutionName: facts.institutionName ?? '',
+    ward: facts.ward ?? '',
+    callingAeTitle: facts.callingAeTitle ?? '',
     readAt: study.readAtMs === undefined ? null : isoTime(study.readAtMs),
     readBy: study.readBy ?? null,
     closedAt: study.closedAtMs === undefined ? null : isoTime(study.closedAtMs),

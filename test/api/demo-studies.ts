@@ -93,13 +93,16 @@ export function demoStudy(one: DemoCase, index: number, nowMs: number = DEMO_NOW
   const facts: StudyFacts = {
     ...(one.name === undefined ? {} : { patientName: one.name, patientId: `VN${String(4_000_117 + index * 37)}` }),
     ...(one.sex === undefined ? {} : { patientSex: one.sex }),
-    accessionNumber: `A${20_260_000 + index}`, studyDate: '20261121', studyTime: '0910', studyDescription: 'Chest PA', characterSetGuessed: one.guessed ?? false,
+    accessionNumber: `A${20_260_000 + index}`, callingAeTitle: one.inpatient ? 'MOBILE_2' : 'XR_ROOM_1', institutionName: index % 4 === 3 ? 'TTYT Huyện Củ Chi' : 'BVĐK Tân Bình',
+    ...(one.inpatient ? { ward: 'Khoa Nội 3' } : {}), studyDate: '20261121', studyTime: '0910', studyDescription: 'Chest PA', characterSetGuessed: one.guessed ?? false,
   };
   const study: Study = {
     studyInstanceUid, state: one.state, revision: 1, receivedAtMs, updatedAtMs: receivedAtMs + 900, priority: one.priority, reason,
     order: { stat: one.stat ?? false, inpatient: one.inpatient ?? false, ...(one.stat ? { statSource: 'AE title ER_DX1' } : {}), ...(one.age === undefined ? {} : { patientAgeYears: one.age }) },
     assessment: { findings: findings.map((finding) => ({ ...finding, sopInstanceUid: instance.sopInstanceUid })), notAssessed: [] },
     instances: [instance],
+    ...(one.state === 'reported' || one.state === 'delivered' ? { reportedRevision: 1, deliveryCount: 1 } : {}),
+    ...(one.state === 'delivered' ? { deliveredRevision: 1 } : {}),
     ...(one.attention ? { attention: reason } : {}),
     ...(one.read ? { readAtMs: nowMs - 5 * MINUTE_MS, readBy: 'dr.linh' } : {}),
   };
@@ -108,7 +111,7 @@ export function demoStudy(one: DemoCase, index: number, nowMs: number = DEMO_NOW
     modality: 'DX', bodyPartExamined: 'CHEST', viewPosition: 'PA', rows: 2800, columns: 2400, manufacturer: 'Demo', stationName: 'XR-1', hasPixelData: true, characterSetGuessed: one.guessed ?? false, ...facts,
   };
   const image: StoredImage = {
-    sopInstanceUid: instance.sopInstanceUid, contentSha256: instance.contentSha256, fileKey: hex(0xf000 + index), byteLength: 5_242_880, receivedAtMs, callingAeTitle: 'XR_ROOM_1', header,
+    sopInstanceUid: instance.sopInstanceUid, contentSha256: instance.contentSha256, fileKey: hex(0xf000 + index), byteLength: 5_242_880, receivedAtMs, callingAeTitle: facts.callingAeTitle!, header,
   };
   return { study, facts, images: [image] };
 }

@@ -180,7 +180,7 @@ describe('bad requests', () => {
   const signed = () => ({ ...page, cookie: site.session('reader') });
   test.each<[string, string, Call]>([
     ['a UID that is none', '/api/studies/%3Cscript%3E', {}], ['a UID of 65 signs', `/api/studies/${'1'.repeat(65)}`, {}], ['a limit of 501', '/api/worklist?limit=501', {}],
-    ['a negative offset', '/api/worklist?offset=-1', {}], ['an unknown parameter', '/api/worklist?sort=name', {}], ['a search of 201 signs', `/api/worklist?search=${'a'.repeat(201)}`, {}],
+    ['a negative offset', '/api/worklist?offset=-1', {}], ['an unknown parameter', '/api/worklist?order=name', {}], ['an order that there is not', '/api/worklist?sort=size', {}], ['a state that there is not', '/api/worklist?state=flagged,normal', {}], ['a search of 201 signs', `/api/worklist?search=${'a'.repeat(201)}`, {}],
     ['broken JSON', '/api/studies/1.2/close', { method: 'POST', payload: '{"reason": ', headers: { 'content-type': 'application/json' } }],
     ['a body of another shape', '/api/studies/1.2/close', { method: 'POST', payload: { reason: 'a good one', extra: 1 } }],
     ['__proto__ in a body', '/api/studies/1.2/close', { method: 'POST', payload: '{"reason":"abc","__proto__":{"x":1}}', headers: { 'content-type': 'application/json' } }],
@@ -212,8 +212,7 @@ describe('bad requests', () => {
 
   test('what breaks inside is not told outside, and the log has the request\'s number without a message', async () => {
     const broken = await demoSite();
-    broken.studies.length = 0;
-    Object.defineProperty(broken.studies, 'map', { value: () => { throw new Error('SELECT * FROM patients WHERE name = NGUYEN'); } });
+    Object.defineProperty(broken.registry, 'worklist', { value: () => { throw new Error('SELECT * FROM patients WHERE name = NGUYEN'); } });
     const answer = await broken.app.inject({ url: '/api/worklist', headers: { host: 'localhost', cookie: broken.session('reader') } });
     expect(answer.statusCode).toBe(500);
     expect(answer.json()).toEqual({ error: { code: 'internal', message: expect.any(String), requestId: answer.headers['x-request-id'] } });

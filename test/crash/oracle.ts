@@ -33,7 +33,7 @@ export function judgeData(data: string, acknowledged: Iterable<SentObject>): Ver
       if (row === undefined) lost.push(sopInstanceUid);
       else if (hashOf(join(folder.spool, 'instances', relativePathOf(row.fileKey))) !== contentSha256) notInSpool.push(sopInstanceUid);
     }
-    const rows = registry.worklist({ nowMs: Date.now(), limit: 1_000_000, includeRead: true }).rows;
+    const rows = registry.worklist({ nowMs: Date.now(), limit: 1_000_000, scope: 'all' }).rows;
     const duplicateReports: string[] = [];
     let reportCount = 0;
     for (const { studyInstanceUid } of rows) {

@@ -109,7 +109,7 @@ export const removeData = (data: string): void => rmSync(data, { recursive: true
 export function worklistOf(data: string): readonly WorklistRow[] {
   const registry = openRegistry(dataFolder(data).registry, { readOnly: true });
   try {
-    return registry.worklist({ nowMs: Date.now(), limit: 100_000, includeRead: true }).rows;
+    return registry.worklist({ nowMs: Date.now(), limit: 100_000, scope: 'all' }).rows;
   } finally {
     registry.close();
   }

@@ -118,7 +118,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.keyboard.press('r');
     await page.waitForSelector('.toast');
     await eventually(() => names(page)).not.toContain(name);
-    expect(site.studies.find((one) => one.facts.patientName?.replace('^', ' ') === name)!.study.readBy).toBe('the-reader');
+    const read = site.studies.find((one) => one.facts.patientName?.replace('^', ' ') === name)!.study.studyInstanceUid;
+    expect(site.registry.study(read)!.readBy).toBe('the-reader');
     await page.locator('.toast button').click();
     await eventually(() => names(page)).toContain(name);
     await page.keyboard.press('Escape');
@@ -162,8 +163,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     const place = (await row.boundingBox())!;
     await page.mouse.move(place.x + 300, place.y + 20);
     await page.mouse.move(place.x + 310, place.y + 22);
-    site.studies.push(demoStudy({ ...DEMO_CASES[0]!, name: 'MỚI^ĐẾN' }, 90, Date.now()));
-    site.live.changed(site.studies.at(-1)!.study.studyInstanceUid);
+    site.add(demoStudy({ ...DEMO_CASES[0]!, name: 'MỚI^ĐẾN' }, 90, Date.now()));
+    site.live.changed('1.2.826.0.1.3680043.10.999.91');
     await page.waitForSelector('.held .pill');
     expect(await page.locator('.held').textContent()).toContain('1 new');
     const under = await page.evaluate<string>(`document.elementFromPoint(${place.x + 310}, ${place.y + 22}).closest('tr').querySelector('.name').textContent`);

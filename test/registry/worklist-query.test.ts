@@ -80,12 +80,12 @@ describe('the list', () => {
     registry.applyStudyEvent('3', { kind: 'read', by: 'anna', where: 'here' }, NOW_MS + 1);
     registry.applyStudyEvent('2', { kind: 'closed', by: 'anna', reason: 'test film' }, NOW_MS + 2);
     expect(uids(registry.worklist({ nowMs: NOW_MS }).rows)).toEqual(['4', '5', '1']);
-    const all = registry.worklist({ nowMs: NOW_MS, includeRead: true }).rows;
+    const all = registry.worklist({ nowMs: NOW_MS, scope: 'all' }).rows;
     expect(all.map(({ studyInstanceUid, rank }) => [studyInstanceUid, rank])).toEqual([['4', 1], ['5', 2], ['1', 3], ['2', null], ['3', null]]);
     expect(all.at(-1)).toMatchObject({ readBy: 'anna', readAt: '2026-11-21T09:00:00.001Z' });
-    const paged = (offset: number) => uids(registry.worklist({ nowMs: NOW_MS, includeRead: true, offset, limit: 2 }).rows);
+    const paged = (offset: number) => uids(registry.worklist({ nowMs: NOW_MS, scope: 'all', offset, limit: 2 }).rows);
     expect([paged(0), paged(2), paged(4)]).toEqual([['4', '5'], ['1', '2'], ['3']]);
-    expect(uids(registry.worklist({ nowMs: NOW_MS, includeRead: true, filter: { readBy: 'anna' } }).rows)).toEqual(['3']);
+    expect(uids(registry.worklist({ nowMs: NOW_MS, scope: 'all', filter: { reader: 'anna' } }).rows)).toEqual(['3']);
   });
 
   test('a ranking is used again only while nothing has changed, and never after a rollback', () => {
@@ -106,11 +106,11 @@ describe('the list', () => {
 
   test('why, for any two on the list', () => {
     const { registry } = filled();
-    expect(registry.explain('1', '3', NOW_MS)).toBe('The first is critical (Lung nodule 60 (threshold 50) · STAT (device ER1)); the second is routine.');
+    expect(registry.explain('1', '3', NOW_MS)?.explanation).toBe('The first is critical (Lung nodule 60 (threshold 50) · STAT (device ER1)); the second is routine.');
     expect(registry.explain('1', 'nobody', NOW_MS)).toBeUndefined();
     expect(registry.row('2', NOW_MS)?.rank).toBe(3);
     expect(registry.row('nobody', NOW_MS)).toBeUndefined();
-    expect(registry.openCounts()).toContainEqual({ state: 'assessed', priority: 'critical', flagged: true, scored: true, attention: false, count: 1 });
+    expect(registry.openCounts()).toContainEqual({ state: 'assessed', priority: 'critical', flag: 'flagged', count: 1 });
     expect(registry.waitingSinceMs()).toBe(NOW_MS - Math.max(...registry.worklist({ nowMs: NOW_MS }).rows.map(({ waitingMs }) => waitingMs)));
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { explainOrder, minutes } from '../../src/study/explain-order.ts';
+import { minutes, whyAbove, type OrderCode } from '../../src/study/explain-order.ts';
 import type { Priority } from '../../src/study/types.ts';
 import { DEFAULT_CAPS_MINUTES, isOnWorklist, rankWorklist, type Rankable } from '../../src/study/worklist-order.ts';
 import { NOW_MS } from './sample-studies.ts';
@@ -101,34 +101,38 @@ describe('order', () => {
 });
 
 describe('why is A above B', () => {
-  const explain = (...studies: readonly Waiting[]): string => {
+  const explain = (...studies: readonly Waiting[]) => {
     const [a, b] = rank(studies);
     if (!a || !b) throw new Error('two studies');
-    expect(explainOrder(b, a)).toBe(explainOrder(a, b));
-    return explainOrder(a, b);
+    expect(whyAbove(b, a)).toEqual(whyAbove(a, b));
+    return whyAbove(a, b);
   };
 
-  test.each<[Waiting, Waiting, string]>([
-    [waiting('a', 'critical', 1), waiting('b', 'routine', 900), 'The first is critical (critical text); the second is routine.'],
-    [waiting('a', 'routine', 500), waiting('b', 'urgent', 5), 'The first has waited 20 min past the cap of 8 h for routine studies; overdue studies and new urgent ones take turns, and its turn came first.'],
-    [waiting('a', 'urgent', 5), waiting('b', 'undetermined', 20), 'Both matter now, but the first is urgent and the second not yet determined.'],
-    [waiting('a', 'urgent', 5), waiting('b', 'routine', 20), 'The first is urgent (urgent text); the second is routine and inside its cap of 8 h.'],
-    [waiting('a', 'urgent', 45), waiting('b', 'urgent', 20), 'Both are urgent; the first has waited 45 min, the second 20 min.'],
-    [waiting('a', 'urgent', 90), waiting('b', 'urgent', 61), 'Both are past their cap, the first by 30 min, the second by 1 min.'],
-    [waiting('a', 'urgent', 90), waiting('b', 'routine', 600), 'Both are past their cap, but the first is urgent and the second routine.'],
-    [waiting('a', 'routine', 600), waiting('b', 'routine', 60), 'The first has waited 2 h past the cap of 8 h for routine studies; the second is routine and inside its cap.'],
-    [waiting('a', 'urgent', 17, { order: { inpatient: true } }), waiting('b', 'urgent', 19), 'Both are urgent; they arrived within the same 5 min and the first is an inpatient.'],
-    [waiting('a', 'urgent', 17, { order: { inpatient: false, patientAgeYears: 2 } }), waiting('b', 'urgent', 19), 'Both are urgent; they arrived within the same 5 min and the first patient is very young or old.'],
-    [waiting('a', 'urgent', 17), waiting('b', 'urgent', 17), 'Both are urgent; they arrived at the same moment.'],
-  ])('%#', (a, b, sentence) => {
-    expect(explain(a, b)).toBe(sentence);
+  test.each<[Waiting, Waiting, OrderCode, string]>([
+    [waiting('a', 'critical', 1), waiting('b', 'routine', 900), 'critical-first', 'The first is critical (critical text); the second is routine.'],
+    [waiting('a', 'routine', 500), waiting('b', 'urgent', 5), 'overdue-in-turn', 'The first has waited 20 min past the cap of 8 h for routine studies; overdue studies and new urgent ones take turns, and its turn came first.'],
+    [waiting('a', 'urgent', 5), waiting('b', 'undetermined', 20), 'class-within-lane', 'Both matter now, but the first is urgent and the second not yet determined.'],
+    [waiting('a', 'urgent', 5), waiting('b', 'routine', 20), 'fresh-before-ordinary', 'The first is urgent (urgent text); the second is routine and inside its cap of 8 h.'],
+    [waiting('a', 'urgent', 45), waiting('b', 'urgent', 20), 'waited-longer', 'Both are urgent; the first has waited 45 min, the second 20 min.'],
+    [waiting('a', 'urgent', 90), waiting('b', 'urgent', 61), 'longer-overdue', 'Both are past their cap, the first by 30 min, the second by 1 min.'],
+    [waiting('a', 'urgent', 90), waiting('b', 'routine', 600), 'class-within-lane', 'Both are past their cap, but the first is urgent and the second routine.'],
+    [waiting('a', 'routine', 600), waiting('b', 'routine', 60), 'overdue-before-ordinary', 'The first has waited 2 h past the cap of 8 h for routine studies; the second is routine and inside its cap.'],
+    [waiting('a', 'urgent', 17, { order: { inpatient: true } }), waiting('b', 'urgent', 19), 'inpatient', 'Both are urgent; they arrived within the same 5 min and the first is an inpatient.'],
+    [waiting('a', 'urgent', 17, { order: { inpatient: false, patientAgeYears: 2 } }), waiting('b', 'urgent', 19), 'fragile-age', 'Both are urgent; they arrived within the same 5 min and the first patient is very young or old.'],
+    [waiting('a', 'urgent', 17), waiting('b', 'urgent', 17), 'same-moment', 'Both are urgent; they arrived at the same moment.'],
+  ])('%#', (a, b, code, sentence) => {
+    const why = explain(a, b);
+    expect([why.code, why.explanation]).toEqual([code, sentence]);
+    expect([why.above, why.below]).toEqual([a.studyInstanceUid, b.studyInstanceUid]);
+    expect(why.facts.above).toMatchObject({ rank: 1, priority: a.priority, reason: a.reason, inpatient: a.order.inpatient });
   });
 
   test('a flag above an overdue study says that they take turns', () => {
     const ranked = rank([waiting('s1', 'routine', 600), waiting('s2', 'routine', 500), waiting('f', 'urgent', 1)]);
     const [, flag, stale] = ranked;
     if (!flag || !stale) throw new Error('three studies');
-    expect(explainOrder(flag, stale)).toBe('The first is urgent (urgent text); it takes turns with overdue studies such as the second, and its turn came first.');
+    expect(whyAbove(flag, stale).code).toBe('fresh-in-turn');
+    expect(whyAbove(flag, stale).explanation).toBe('The first is urgent (urgent text); it takes turns with overdue studies such as the second, and its turn came first.');
   });
 
   test('durations as people say them', () => {

@@ -2,7 +2,7 @@
  * What a row says at a glance (PURE). Four states, and never a fifth that sounds like an all-clear: "not flagged" means
  * that every model that was asked stayed below its threshold, nothing more.
  */
-import type { CodedReason, Finding, StudyState } from '../study/types.ts';
+import type { CodedReason, Finding, StudyState } from './types.ts';
 
 export type Flag = 'flagged' | 'not-flagged' | 'analysing' | 'not-analysed';
 
@@ -26,3 +26,6 @@ export function flagOf({ state, findings, attention }: Flaggable): Flag {
   if (state === 'ineligible' || findings.length === 0) return 'not-analysed';
   return 'not-flagged';
 }
+
+/** The models have spoken: what "arrival to flag" waits for. */
+export const isFlagKnown = (flag: Flag): boolean => flag === 'flagged' || flag === 'not-flagged';
