@@ -29,6 +29,9 @@ export function duration(ms) {
   return minutes % 60 === 0 ? t('wait.hours', { h: hours }) : t('wait.hour', { h: hours, m: String(minutes % 60).padStart(2, '0') });
 }
 
+/** As duration, and by the second below a minute. */
+export const shortDuration = (ms) => (ms < 60_000 ? t('wait.seconds', { n: Math.max(1, Math.floor(ms / 1000)) }) : duration(ms));
+
 /** Ticks by the second in the first hour, by the minute later: what a reader acts on. */
 export function ticking(ms) {
   const seconds = Math.floor(Math.max(0, ms) / 1000);
@@ -50,6 +53,9 @@ export function studyMoment(date, time) {
   const hour = /^(\d{2})(\d{2})/.exec(time ?? '');
   return hour === null ? written : `${written} ${hour[1]}:${hour[2]}`;
 }
+
+/** A calendar day as the page writes it in a link, 2026-11-21. */
+export const dayText = (day) => new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
 
 /** Whole and downwards: 40.6 against a threshold of 41 must not read as 41. */
 export const scoreText = (score) => String(Math.floor(score));

@@ -1,12 +1,15 @@
-/** A line that says what was done, with a way back where there is one. */
+/** A line that says what was done, with a way back where there is one; or what stays true until somebody has seen it. */
 import { bdi, h } from './dom.js';
 
 const SHOWN_MS = 6_000;
 
-export function toast(text, action) {
+/** Returns what takes it away. */
+export function toast(text, action, { stays = false } = {}) {
   const place = document.getElementById('toasts');
-  const element = h('div', { class: 'toast' }, bdi(text), action && h('button', { type: 'button', class: 'link', onclick: () => { element.remove(); action.run(); } }, action.label));
+  const remove = () => element.remove();
+  const element = h('div', { class: `toast${stays ? ' stays' : ''}` }, bdi(text), action && h('button', { type: 'button', class: 'link', onclick: () => { remove(); action.run(); } }, action.label));
   place.append(element);
-  while (place.children.length > 3) place.firstChild.remove();
-  setTimeout(() => element.remove(), SHOWN_MS);
+  while (place.children.length > 3) (place.querySelector('.toast:not(.stays)') ?? place.firstChild).remove();
+  if (!stays) setTimeout(remove, SHOWN_MS);
+  return remove;
 }

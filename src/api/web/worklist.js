@@ -1,162 +1,299 @@
 /**
- * The list. Its order is the server's; while a hand is on it the order holds still and says so: nobody should open the
- * wrong patient because a row moved under the pointer. What a row says is brought up to date at once, held or not.
+ * The list: as many rows in the document as fit the screen, at places of a fixed height, so that 10,000 studies scroll
+ * like ten. Its order is the server's; while a hand is on it the order holds still and says so. What a row says is brought
+ * up to date at once, held or not. Rows keep their element while they are near: focus and screen readers stay where they are.
  */
-import { h, setAttribute, setText } from './dom.js';
-import { createRowView } from './row-view.js';
+import { h, setAttribute } from './dom.js';
+import { watchHand } from './hand.js';
+import { createHeads } from './heads.js';
+import { createPill } from './held-pill.js';
+import { createRowStore, PAGE_ROWS } from './row-store.js';
+import { createRowView, createSkeleton } from './row-view.js';
 import { t } from './strings.js';
 
-/** A pointer that rests longer than this holds nothing: a mouse left lying on the list must not freeze it. */
-const HOLD_MS = 8_000;
-const COLUMNS = ['rank', 'flag', 'patient', 'reason', 'waiting', 'state'];
+/** Rows beyond the edge that are ready before they are scrolled to. */
+const SPARE_ROWS = 8;
+const GLIDE_MS = 240;
 
-export function createWorklist({ onOpen, onMore }) {
+export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
+  const store = createRowStore();
   const views = new Map();
-  let order = [];
-  let waitingOrder;
+  const skeletons = new Map();
   let cursor;
   let openUid;
-  let inside = false;
-  let movedAtMs = 0;
-  let total = 0;
+  let comparedUid;
+  let rowHeight = 60;
+  let frame;
+  let first = 0;
+  let last = -1;
+  let loading = true;
+  /** Gone to by key before its rows were here. */
+  let wantedPlace;
 
-  const body = h('tbody', {});
-  const heads = COLUMNS.map((name) => h('th', { scope: 'col', class: `head-${name}` }));
-  const table = h('table', { class: 'worklist' }, h('thead', {}, h('tr', {}, heads)), body);
-  const more = h('button', { class: 'more', type: 'button', onclick: onMore });
-  const empty = h('div', { class: 'empty' });
-  const heldWords = h('span', {});
-  const heldButton = h('button', { type: 'button', onclick: () => applyOrder() });
-  const held = h('div', { class: 'held', role: 'status', hidden: true }, h('div', { class: 'pill' }, heldWords, heldButton));
-  const element = h('section', { class: 'list', tabindex: '-1' }, held, table, more, empty);
+  const body = h('tbody', { role: 'rowgroup' });
+  const heads = createHeads(onSort);
+  const table = h('table', { class: 'worklist', role: 'grid' }, h('thead', { role: 'rowgroup' }, heads.element), body);
+  const empty = h('div', { class: 'empty', hidden: true });
+  const pill = createPill({ onShow: () => applyNow(), onTop: () => element.scrollTo({ top: 0 }) });
+  const element = h('section', { class: 'list', tabindex: '-1' }, pill.element, table, empty);
 
-  body.addEventListener('pointermove', () => {
-    inside = true;
-    movedAtMs = Date.now();
+  const hand = watchHand(body, () => store.isHeld() && applyOrder());
+  element.addEventListener('scroll', () => {
+    frame ??= requestAnimationFrame(render);
+    if (element.scrollTop < rowHeight) pill.seenAbove();
+  }, { passive: true });
+  new ResizeObserver(measure).observe(element);
+
+  const uidOf = (event) => event.target.closest?.('tr.row')?.dataset.uid;
+  body.addEventListener('click', (event) => {
+    const uid = uidOf(event);
+    if (uid === undefined || hand.tooSoon()) return;
+    if (event.target.closest('.rank') !== null) onWhy(uid);
+    else onOpen(uid);
   });
-  body.addEventListener('pointerleave', () => {
-    inside = false;
-    if (waitingOrder !== undefined) applyOrder();
+  body.addEventListener('focusin', (event) => {
+    const uid = uidOf(event);
+    if (uid === undefined || uid === cursor) return;
+    cursor = uid;
+    mark();
   });
 
-  const holds = () => inside && Date.now() - movedAtMs < HOLD_MS;
+  function measure() {
+    const written = Number.parseFloat(getComputedStyle(element).getPropertyValue('--row-height'));
+    if (written > 0) rowHeight = written;
+    render();
+  }
 
-  function viewOf(row) {
-    let view = views.get(row.studyInstanceUid);
+  /** The places that can be seen, and a few beyond. */
+  function seen() {
+    const headHeight = heads.element.offsetHeight;
+    const from = Math.floor(element.scrollTop / rowHeight);
+    const to = Math.ceil((element.scrollTop + element.clientHeight - headHeight) / rowHeight);
+    return { from: Math.max(0, from), to: Math.max(0, Math.min(store.total(), to) - 1) };
+  }
+
+  function render() {
+    frame = undefined;
+    const total = loading ? Math.ceil(element.clientHeight / rowHeight) : store.total();
+    const { from, to } = loading ? { from: 0, to: total - 1 } : seen();
+    [first, last] = [from, to];
+    body.style.height = `${total * rowHeight}px`;
+    setAttribute(table, 'aria-rowcount', loading ? -1 : total + 1);
+    setAttribute(table, 'aria-busy', loading ? 'true' : undefined);
+    const places = [];
+    for (let place = Math.max(0, from - SPARE_ROWS); place <= Math.min(total - 1, to + SPARE_ROWS); place += 1) places.push(place);
+    // The row with the focus stays in the document wherever it is, or the focus would be lost.
+    const cursorPlace = cursor === undefined ? -1 : store.placeOf(cursor);
+    if (cursorPlace !== -1 && !places.includes(cursorPlace)) places[cursorPlace < places[0] ? 'unshift' : 'push'](cursorPlace);
+    lay(places);
+    mark();
+    if (!loading && total > 0) {
+      const stale = store.staleRange(Math.max(0, from - PAGE_ROWS / 4), Math.min(total - 1, to + PAGE_ROWS / 4));
+      if (stale !== undefined) onRange(stale);
+    }
+  }
+
+  function lay(places) {
+    const nowMs = Date.now();
+    const used = new Set();
+    places.forEach((place, index) => {
+      const uid = store.uidAt(place);
+      const view = uid === undefined ? skeletonAt(place) : viewOf(uid);
+      used.add(view);
+      if (uid !== undefined) view.update(store.entryOf(uid), { gone: store.goneAs(uid), nowMs, keepRank: store.isHeld() });
+      setAttribute(view.element, 'aria-rowindex', place + 2);
+      const top = `translateY(${place * rowHeight}px)`;
+      if (view.element.style.transform !== top) view.element.style.transform = top;
+      if (body.children[index] !== view.element) body.insertBefore(view.element, body.children[index] ?? null);
+    });
+    for (const kept of [views, skeletons]) {
+      for (const [key, view] of kept) {
+        if (used.has(view)) continue;
+        view.element.remove();
+        kept.delete(key);
+      }
+    }
+  }
+
+  function viewOf(uid) {
+    let view = views.get(uid);
     if (view === undefined) {
-      const uid = row.studyInstanceUid;
-      view = createRowView(() => onOpen(uid));
-      view.element.addEventListener('focus', () => {
-        cursor = uid;
-        mark();
-      });
+      view = createRowView(uid);
       views.set(uid, view);
     }
     return view;
   }
 
-  /** Puts the rows in the server's order; the row under a resting pointer stays where it is on the screen. */
-  function applyOrder() {
-    const rows = waitingOrder ?? [];
-    waitingOrder = undefined;
-    held.hidden = true;
-    const anchor = inside ? body.querySelector('tr:hover') : null;
-    const before = anchor?.getBoundingClientRect().top;
-    const next = rows.map((row) => row.studyInstanceUid);
-    const keep = new Set(next);
-    for (const [uid, view] of views) {
-      if (keep.has(uid)) continue;
-      view.element.remove();
-      views.delete(uid);
+  function skeletonAt(place) {
+    let view = skeletons.get(place);
+    if (view === undefined) {
+      view = createSkeleton(place);
+      skeletons.set(place, view);
     }
-    const known = new Set(order);
-    next.forEach((uid, at) => {
-      const { element: row } = views.get(uid);
-      if (body.children[at] !== row) body.insertBefore(row, body.children[at] ?? null);
-      if (order.length > 0 && !known.has(uid)) row.classList.add('arrived');
-    });
-    order = next;
-    for (const view of views.values()) view.element.classList.remove('gone');
-    rows.forEach((row) => views.get(row.studyInstanceUid).update(row, rows.hereAtMs));
-    if (anchor?.isConnected && before !== undefined) element.scrollTop += anchor.getBoundingClientRect().top - before;
-    if (cursor !== undefined && !keep.has(cursor)) cursor = undefined;
-    mark();
-    more.hidden = total <= order.length;
-    setText(more, t('list.more'));
+    return view;
   }
 
-  /** One row at a time is in the tab order: Tab goes into the list and out of it, j and k move in it. */
+  /** One row at a time is in the tab order: Tab goes into the list and out of it, the arrows move in it. */
   function mark() {
-    const stop = cursor ?? order[0];
+    const stop = cursor !== undefined && views.has(cursor) ? cursor : store.uidAt(first);
     for (const [uid, view] of views) {
       setAttribute(view.element, 'tabindex', uid === stop ? '0' : '-1');
       setAttribute(view.element, 'aria-current', uid === openUid ? 'true' : undefined);
+      setAttribute(view.element, 'aria-selected', uid === comparedUid ? 'true' : undefined);
       view.element.classList.toggle('cursor', uid === cursor);
+      view.element.classList.toggle('compared', uid === comparedUid);
     }
+  }
+
+  /** Puts the rows where the server says. The row under the pointer, or with the focus, keeps its place on the screen. */
+  function applyOrder() {
+    const anchor = hand.isOver() ? body.querySelector('tr.row:hover')?.dataset.uid : document.activeElement?.closest?.('tr.row')?.dataset.uid;
+    keepingStill(anchor, () => store.apply());
+    hand.movedByItself();
+    tellHeld();
+  }
+
+  function keepingStill(anchor, change) {
+    const before = anchor === undefined ? -1 : store.placeOf(anchor);
+    change();
+    const after = before === -1 ? -1 : store.placeOf(anchor);
+    const by = after === -1 ? 0 : (after - before) * rowHeight;
+    if (by === 0) glide();
+    // What came in above would not be seen: it is said instead.
+    if (by > 0 && element.scrollTop < rowHeight) pill.came(after - before);
+    body.style.height = `${store.total() * rowHeight}px`;
+    if (by !== 0) element.scrollTop += by;
+    render();
+  }
+
+  function glide() {
+    body.classList.add('gliding');
+    setTimeout(() => body.classList.remove('gliding'), GLIDE_MS);
+  }
+
+  function tellHeld() {
+    pill.waiting(store.changeCount(), store.cameCount());
+    onHeld(store.changeCount());
+  }
+
+  function applyNow() {
+    if (store.isHeld()) applyOrder();
+  }
+
+  function reveal(place) {
+    const top = place * rowHeight;
+    const room = element.clientHeight - heads.element.offsetHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + rowHeight > element.scrollTop + room) element.scrollTop = top + rowHeight - room;
+  }
+
+  function goTo(place) {
+    const uid = store.uidAt(place);
+    reveal(place);
+    wantedPlace = uid === undefined ? place : undefined;
+    if (uid === undefined) {
+      render();
+      return undefined;
+    }
+    cursor = uid;
+    render();
+    views.get(uid).element.focus({ preventScroll: true });
+    return uid;
   }
 
   return {
     element,
-    /** `searching`: what was typed, for the words where nothing is found. `asked`: the reader did something, so nothing is held. */
-    show(rows, newTotal, hereAtMs, { searching, asked }) {
-      total = newTotal;
-      const next = [...rows];
-      next.hereAtMs = hereAtMs;
-      const incoming = next.map((row) => row.studyInstanceUid);
-      const sameOrder = incoming.length === order.length && incoming.every((uid, at) => uid === order[at]);
-      for (const row of next) {
-        const wasKnown = views.has(row.studyInstanceUid);
-        viewOf(row).update(row, hereAtMs, !sameOrder && wasKnown && !asked && holds());
+    store,
+    /** `asked`: the reader did something, so nothing is held. `generation` 'new': the other pages may have changed as well. */
+    take(range, answer, hereAtMs, { asked, generation, reset }) {
+      loading = false;
+      if (reset) {
+        store.clear();
+        element.scrollTop = 0;
       }
-      waitingOrder = next;
-      if (sameOrder || asked || !holds()) applyOrder();
-      else {
-        const present = new Set(incoming);
-        for (const uid of order) views.get(uid)?.element.classList.toggle('gone', !present.has(uid));
-        const fresh = incoming.filter((uid) => !order.includes(uid)).length;
-        held.hidden = false;
-        setText(heldWords, fresh > 0 ? t('list.held.new', { n: fresh }) : t('list.held'));
-        setText(heldButton, t('list.held.show'));
-      }
-      const nothing = next.length === 0;
-      table.hidden = nothing;
-      empty.hidden = !nothing;
-      empty.replaceChildren(
-        h('p', { class: 'empty-title' }, searching === '' ? t('list.empty') : t('list.emptySearch', { search: searching })),
-        h('p', {}, searching === '' ? t('list.empty.hint') : t('list.emptySearch.hint')));
+      const hold = !asked && hand.holds();
+      const anchor = asked ? undefined : document.activeElement?.closest?.('tr.row')?.dataset.uid;
+      keepingStill(hold ? undefined : anchor, () => store.take({ ...range, rows: answer.rows, total: answer.total }, hereAtMs, { hold, generation }));
+      tellHeld();
+      if (wantedPlace !== undefined && store.uidAt(wantedPlace) !== undefined) goTo(wantedPlace);
+    },
+    /** Nothing is known of what is asked now: rows of another question must not stand here. */
+    forget() {
+      store.clear();
+      loading = true;
+      this.showEmpty(undefined);
+      tellHeld();
+      render();
+    },
+    /** `content`: what is said where there is nothing; undefined shows the rows. */
+    showEmpty(content) {
+      table.hidden = content !== undefined;
+      empty.hidden = content === undefined;
+      empty.replaceChildren(...(content ?? []));
     },
     tick(nowMs) {
-      for (const uid of order) views.get(uid).tick(nowMs);
-      if (waitingOrder !== undefined && !holds()) applyOrder();
+      for (const view of views.values()) view.tick(nowMs);
+      if (store.isHeld() && !hand.holds()) applyOrder();
     },
-    applyNow: () => waitingOrder !== undefined && applyOrder(),
-    relabel() {
-      setAttribute(element, 'aria-label', t('list.label'));
-      heads.forEach((head, at) => setText(head, t(`column.${COLUMNS[at]}`)));
+    applyNow,
+    render,
+    relabel(query) {
+      setAttribute(element, 'aria-label', t('list.region'));
+      setAttribute(table, 'aria-label', t('list.label'));
+      heads.relabel(query);
+      tellHeld();
+      render();
     },
-    rowOf: (uid) => views.get(uid)?.row,
-    cursor: () => cursor,
-    /** The one below in the order shown. */
-    after: (uid) => order[order.indexOf(uid) + 1],
+    /** What the server should be asked for: the pages that can be seen. */
+    range() {
+      const offset = Math.floor(first / PAGE_ROWS) * PAGE_ROWS;
+      const pages = Math.max(1, Math.ceil((Math.max(last, first) + 1 - offset) / PAGE_ROWS));
+      return { offset, limit: pages * PAGE_ROWS };
+    },
+    cursor: () => (cursor !== undefined && store.rowOf(cursor) !== undefined ? cursor : undefined),
+    setCursor(uid) {
+      cursor = uid;
+      render();
+    },
     setOpen(uid) {
       openUid = uid;
-      if (uid !== undefined) cursor = uid;
+      if (uid !== undefined) {
+        cursor = uid;
+        const place = store.placeOf(uid);
+        if (place !== -1) reveal(place);
+      }
+      render();
+    },
+    setCompared(uid) {
+      comparedUid = uid;
       mark();
+    },
+    /** The next one below that `fits`, among those that are here. */
+    after(uid, fits = () => true) {
+      for (let place = store.placeOf(uid) + 1; place > 0 && place < store.total(); place += 1) {
+        const next = store.uidAt(place);
+        if (next !== undefined && fits(store.rowOf(next), store.goneAs(next))) return next;
+      }
+      return undefined;
     },
     move(step) {
-      const at = cursor === undefined ? (step > 0 ? -1 : order.length) : order.indexOf(cursor);
-      const uid = order[Math.max(0, Math.min(order.length - 1, at + step))];
-      if (uid === undefined) return undefined;
-      cursor = uid;
-      mark();
-      const row = views.get(uid).element;
-      row.focus({ preventScroll: true });
-      row.scrollIntoView({ block: 'nearest' });
-      return uid;
+      const from = cursor === undefined ? -1 : store.placeOf(cursor);
+      if (store.total() === 0) return undefined;
+      if (from === -1) return goTo(step > 0 ? first : last);
+      return goTo(Math.max(0, Math.min(store.total() - 1, from + step)));
     },
-    counts() {
-      const rows = order.map((uid) => views.get(uid).row).filter((row) => row.rank !== null);
-      return { rows, overdue: rows.filter((row) => views.get(row.studyInstanceUid).element.classList.contains('overdue')).length };
+    movePage: goToPage,
+    moveToEnd: (direction) => goTo(direction < 0 ? 0 : store.total() - 1),
+    focus() {
+      const uid = cursor ?? store.uidAt(first);
+      if (uid !== undefined && views.has(uid)) views.get(uid).element.focus({ preventScroll: true });
+      else element.focus({ preventScroll: true });
     },
   };
+
+  function goToPage(direction) {
+    const rowsOfPage = Math.max(1, Math.floor((element.clientHeight - heads.element.offsetHeight) / rowHeight) - 1);
+    const from = cursor === undefined ? first : Math.max(0, store.placeOf(cursor));
+    return goTo(Math.max(0, Math.min(store.total() - 1, from + direction * rowsOfPage)));
+  }
 }
