@@ -13,7 +13,7 @@ import type { InstanceHeader } from '../study/types.ts';
 import { BULK_DATA_MARK, type Views } from '../view/views.ts';
 
 export interface DicomWebPortParts {
-  readonly registry: Pick<Registry, 'study' | 'instancesOf' | 'reportsOf' | 'studyFacts'>;
+  readonly registry: Pick<Registry, 'study' | 'instancesOf' | 'reportsOf' | 'studyFacts' | 'dicomStudies'>;
   readonly spool: Pick<Spool, 'path'>;
   readonly views: Views;
 }
@@ -24,12 +24,13 @@ export function createDicomWebPort({ registry, spool, views }: DicomWebPortParts
   const pathOf = ({ origin, fileKey }: DicomObject): string => spool.path(origin === 'received' ? 'instances' : 'reports', fileKey);
   return {
     bulkDataMark: BULK_DATA_MARK,
+    findStudies: (match, page) => registry.dicomStudies(match, page),
     study(studyInstanceUid) {
       if (registry.study(studyInstanceUid) === undefined) return undefined;
       const received = firstOfEach(registry.instancesOf(studyInstanceUid).map(receivedObject));
       const header = headerOfReports(studyInstanceUid, received, registry.studyFacts(studyInstanceUid) ?? {});
       const own = ownReports(registry.reportsOf(studyInstanceUid)).map((report) => ownObject(report, header));
-      return { studyInstanceUid, objects: [...received, ...own] } satisfies DicomStudy;
+      return { studyInstanceUid, objects: [...received, ...own], facts: header } satisfies DicomStudy;
     },
     async byteLength(object) {
       return (await stat(pathOf(object)).catch(() => undefined))?.size;

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { ErrorCode } from '../../errors.ts';
+import type { StudyMatch } from '../../study/study-match.ts';
 import type { InstanceHeader } from '../../study/types.ts';
 import type { OpenedFile } from '../ports.ts';
 
@@ -27,6 +28,8 @@ export interface DicomStudy {
   readonly studyInstanceUid: string;
   /** In the order of arrival, reports last; of objects under one UID the first one. */
   readonly objects: readonly DicomObject[];
+  /** Patient and study, from the first image that names them. */
+  readonly facts: Partial<InstanceHeader>;
 }
 
 export interface ByteRange {
@@ -65,6 +68,8 @@ export interface Encoding {
 
 export interface DicomWebPort {
   readonly bulkDataMark: string;
+  /** Newest first; only studies that still have something to show. */
+  findStudies(match: StudyMatch, page: { readonly limit: number; readonly offset: number }): readonly string[];
   study(studyInstanceUid: string): DicomStudy | undefined;
   /** Of the file; undefined where it is gone. */
   byteLength(object: DicomObject): Promise<number | undefined>;

@@ -11,6 +11,7 @@ import { ROOT } from './addresses.ts';
 import { frameRoutes } from './frame-routes.ts';
 import type { DicomWebPort } from './port.ts';
 import { retrieveRoutes } from './retrieve-routes.ts';
+import { searchRoutes } from './search-routes.ts';
 import { createVisit, DICOM_WEB_LIMITS, type DicomWebLimits } from './visit.ts';
 
 export interface DicomWebOptions {
@@ -22,7 +23,7 @@ export interface DicomWebOptions {
 
 export function dicomWebRoutes({ dicomWeb: port, audit, now, limits }: DicomWebOptions): readonly ApiRoute[] {
   const visit = createVisit({ port, audit, now, limits: { ...DICOM_WEB_LIMITS, ...limits } });
-  return [...retrieveRoutes({ port, visit }), ...frameRoutes({ port, visit })];
+  return [...searchRoutes({ port, visit }), ...retrieveRoutes({ port, visit }), ...frameRoutes({ port, visit })];
 }
 
 /** Whatever would change something. The body is never read. */

@@ -50,6 +50,11 @@ export function createVisit({ port, audit, now, limits }: { readonly port: Dicom
     return true;
   };
 
+  const noteLook = (call: ApiCall, { studyInstanceUid }: DicomStudy): void => {
+    if (!isNews(`${call.caller.key} ${studyInstanceUid}`)) return;
+    audit.record({ event: 'patient-viewed', who: call.caller.name, from: call.from, outcome: 'done', studyInstanceUid, details: { over: 'DICOMweb' } });
+  };
+
   const visit: Visit = {
     enter(call) {
       const { key } = call.caller;
@@ -68,9 +73,7 @@ export function createVisit({ port, audit, now, limits }: { readonly port: Dicom
     study(call) {
       const study = port.study(call.params['study']!);
       if (study === undefined) throw new FirstreadError('not-found');
-      if (isNews(`${call.caller.key} ${study.studyInstanceUid}`)) {
-        audit.record({ event: 'patient-viewed', who: call.caller.name, from: call.from, outcome: 'done', studyInstanceUid: study.studyInstanceUid, details: { over: 'DICOMweb' } });
-      }
+      noteLook(call, study);
       return study;
     },
     objects(call) {
@@ -78,7 +81,7 @@ export function createVisit({ port, audit, now, limits }: { readonly port: Dicom
       const study = port.study(call.params['study']!);
       const named = (study?.objects ?? []).filter((one) => (series === undefined || one.seriesInstanceUid === series) && (instance === undefined || one.sopInstanceUid === instance));
       if (named.length === 0) throw new FirstreadError('not-found');
-      visit.study(call);
+      noteLook(call, study!);
       const there = named.filter(({ removed }) => !removed);
       if (there.length === 0) throw new FirstreadError('instance-removed');
       return there;
