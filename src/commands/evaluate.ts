@@ -84,12 +84,13 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const folders = positionals.length > 0 ? positionals : [dirname(tablePath)];
   const out = values.out ?? 'firstread-evaluation';
   const table = readLabels(await readCsvFile(tablePath), { family, ...words('positive', values.positive), ...words('negative', values.negative), ...(values['label-column'] === undefined ? {} : { labelColumn: values['label-column'] }) });
-  const by = (values.by ?? []).map((name) => findColumn(table.header, name));
+  // Sex and age are groups anyway.
+  const by = (values.by ?? []).map((name) => findColumn(table.header, name)).filter((column) => column !== table.columns.sex && column !== table.columns.age);
   const marked = values.boxes === undefined ? undefined : readBoxes(await readCsvFile(values.boxes));
 
   const ours = [tablePath, values.boxes].flatMap((path) => (path === undefined ? [] : [resolve(path)]));
   const files = [...new Set(findFiles(folders).map((path) => resolve(path)))].filter((path) => !ours.includes(path) && relative(resolve(out), path).startsWith('..'));
-  const base = folders.length === 1 ? resolve(folders[0]!) : process.cwd();
+  const base = commonFolder(folders.map((folder) => resolve(folder)));
   const matching = await matchFilms(table.rows, files, base, identifyDicomFile);
   if (matching.cases.length === 0) throw new FirstreadError('table-invalid', `no row of ${tablePath} names a file in ${folders.join(', ')}; the first one says ${JSON.stringify(Object.values(table.rows[0]!.values)[0] ?? '')}`);
   const boxes = marked === undefined ? undefined : await placesByFile(marked.boxes, files, base);
@@ -194,7 +195,7 @@ function chooseModels(set: ModelSet, family: FindingFamily): ModelSet {
 }
 
 /** Changes with everything that a score depends on besides the film; the threshold is not among it. */
-function scoredBy(set: ModelSet, eligibility: object): string {
+export function scoredBy(set: ModelSet, eligibility: object): string {
   const parts = [set.lungField, ...set.findings].map((folder) => {
     if (folder === undefined) return undefined;
     const { sha256, input, outputs, calibration, ageYears } = folder.manifest;
@@ -208,6 +209,14 @@ async function placesByFile(boxes: ReturnType<typeof readBoxes>['boxes'], files:
   const rows = [...byName].map(([file, own]) => ({ line: own[0]!.line, file, positive: true, label: '', values: {} }));
   const { cases, leftOut } = await matchFilms(rows, files, base, async () => ({}));
   return { places: new Map(cases.map((one) => [one.files[0]!, (byName.get(one.row.file!) ?? []).map((box) => box.place)])), leftOut };
+}
+
+/** The deepest folder that holds all of them: names are shown relative to it. */
+function commonFolder(paths: readonly string[]): string {
+  const [first = '/', ...others] = paths;
+  const parts = first.split('/');
+  const shared = parts.findIndex((part, i) => others.some((path) => path.split('/')[i] !== part));
+  return (shared === -1 ? first : parts.slice(0, shared).join('/')) || '/';
 }
 
 const named = (rows: readonly RowLeftOut[], what = ''): FilmNamed[] => rows.map(({ line, name, reason }) => ({ name, reason: `${what}line ${line}: ${reason}` }));

@@ -75,7 +75,7 @@ export function chooseThreshold(films: readonly CalibrationFilm[], wish: Wish, {
   const counts = countPatients(films);
   const refuse = (code: RefusalCode, text: string, needed: Partial<Refusal> = {}): Refusal => ({ kind: 'refused', code, text, ...counts, ...needed });
   const tooFew = judgeCounts(films, wish, margin);
-  if (tooFew !== undefined) return refuse(tooFew.code, tooFew.text, tooFew);
+  if (tooFew !== undefined) return refuse(tooFew.code, tooFew.text, { casesNeeded: tooFew.casesNeeded, nonCasesNeeded: tooFew.nonCasesNeeded });
   const separation = judgeSeparation(films);
   if ('text' in separation) return refuse(separation.code, separation.text);
   const common = pickThreshold(films, wish);
@@ -110,12 +110,17 @@ export function countPatients(films: readonly ScoredFilm[]): { readonly caseCoun
   return { caseCount: count(true), nonCaseCount: count(false) };
 }
 
-function judgeCounts(films: readonly CalibrationFilm[], wish: Wish, margin: number): Pick<Refusal, 'code' | 'text' | 'casesNeeded' | 'nonCasesNeeded'> | undefined {
+interface TooFew extends Pick<Refusal, 'code' | 'text' | 'casesNeeded' | 'nonCasesNeeded'> {
+  readonly short: string;
+}
+
+function judgeCounts(films: readonly CalibrationFilm[], wish: Wish, margin: number): TooFew | undefined {
   const { caseCount, nonCaseCount } = countPatients(films);
   const share = wish.kind === 'sensitivity' ? wish.sensitivity : UNKNOWN_SHARE;
   const needed = { casesNeeded: countNeeded(share, margin), nonCasesNeeded: countNeeded(UNKNOWN_SHARE, margin) };
-  if (caseCount === 0) return { code: 'no-cases', text: 'none of these films is of a case: without cases no sensitivity can be told', ...needed };
-  if (nonCaseCount === 0) return { code: 'no-non-cases', text: 'all of these films are of cases: without others nobody can tell how many would be flagged in vain', ...needed };
+  const short = `too few: ${needed.casesNeeded} cases and ${needed.nonCasesNeeded} others are needed`;
+  if (caseCount === 0) return { code: 'no-cases', short, text: 'none of these films is of a case: without cases no sensitivity can be told', ...needed };
+  if (nonCaseCount === 0) return { code: 'no-non-cases', short, text: 'all of these films are of cases: without others nobody can tell how many would be flagged in vain', ...needed };
   const scores = wish.kind === 'flagged' ? (wish.scores?.length ?? films.length) : Infinity;
   const filmsNeeded = wish.kind === 'flagged' ? countNeeded(1 - wish.flagged, Math.max(margin / 2, MARGIN_MIN)) : 0;
   const missing = [
@@ -124,7 +129,7 @@ function judgeCounts(films: readonly CalibrationFilm[], wish: Wish, margin: numb
     ...(scores >= filmsNeeded ? [] : [`${filmsNeeded} films to tell the workload by (here: ${scores})`]),
   ];
   if (missing.length === 0) return undefined;
-  return { code: 'too-few', text: `too few: needed are ${missing.join(' and ')}, so that a share is known to ${percent(margin)} downwards (exact 95 % bound)`, ...needed };
+  return { code: 'too-few', short, text: `too few: needed are ${missing.join(' and ')}, so that a share is known to ${percent(margin)} downwards (exact 95 % bound)`, ...needed };
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} points of a hundred`;
@@ -147,5 +152,5 @@ function readGroup(group: PatientGroup, all: readonly CalibrationFilm[], wish: W
   const own = 'text' in separation ? undefined : pickThreshold(films, wish);
   const at = measureAt(films, own ?? common, { replicates: 500 });
   if (own !== undefined) return { ...about, threshold: own, at };
-  return { ...about, whyCommon: 'text' in separation ? separation.text : 'no threshold of its own can be chosen', at };
+  return { ...about, whyCommon: tooFew?.short ?? ('text' in separation ? separation.text : 'no threshold of its own can be chosen'), at };
 }

@@ -28,6 +28,8 @@ export interface FileIdentity {
   readonly accessionNumber?: string;
 }
 
+/** Tables and notes beside the films are nobody's oversight. */
+const NO_FILM = /\.(csv|tsv|txt|json|md|html?|xlsx?|pdf|zip)$/i;
 /** An accession number that many files carry is a dummy (0, UNKNOWN), no study. */
 const FILES_PER_CASE_MAX = 16;
 
@@ -107,7 +109,7 @@ function settle(rows: readonly LabelRow[], files: readonly string[], base: strin
     else if (rivals.some((each) => each.line < row.line)) leave(`again: the same film as in line ${rivals.find((each) => each.line < row.line)!.line}`);
     else cases.push({ name: own.length === 1 ? relative(base, own[0]!) : word, row, files: own });
   }
-  return { cases, leftOut, filesWithoutRow: files.filter((file) => !byFile.has(file)).map((file) => relative(base, file)) };
+  return { cases, leftOut, filesWithoutRow: files.filter((file) => !byFile.has(file) && !NO_FILM.test(file)).map((file) => relative(base, file)) };
 }
 
 function indexBy<T>(values: readonly T[], keys: (value: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {

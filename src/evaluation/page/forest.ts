@@ -7,7 +7,7 @@ import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { tenth } from './plot.ts';
 
-const WIDTH = 150;
+const WIDTH = 104;
 const HEIGHT = 20;
 
 export function forest({ subGroups, scored }: Evaluation): Markup {

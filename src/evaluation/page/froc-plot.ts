@@ -15,6 +15,6 @@ export function frocPlot(froc: Froc): Markup {
     const steps = shown.flatMap((point, i): (readonly [number, number])[] => [[x(point.falseBoxesPerFilm), y(shown[i - 1]?.sensitivity ?? 0)], [x(point.falseBoxesPerFilm), y(point.sensitivity)]]);
     const end: readonly [number, number][] = shown.length === 0 ? [] : [[x(Math.min(to, furthest)), y(shown.at(-1)!.sensitivity)]];
     return html`<path class="curve" d="${polyline([[x(0), y(0)], ...steps, ...end])}"/>
-${froc.at.filter((at) => at.falseBoxesPerFilm <= Math.min(to, furthest)).map((at) => html`<g class="marker hollow">${at.interval !== undefined && html`<path class="whisker" d="M${x(at.falseBoxesPerFilm)} ${y(at.interval[0])}V${y(at.interval[1])}"/>`}<circle cx="${x(at.falseBoxesPerFilm)}" cy="${y(at.sensitivity)}" r="4.5"><title>${percent(at.sensitivity, froc.placeCount)} at ${at.falseBoxesPerFilm} false boxes a film</title></circle></g>`)}`;
+${froc.at.filter((at) => at.falseBoxesPerFilm <= Math.min(to, furthest)).map((at) => html`${at.interval !== undefined && html`<path class="whisker" d="M${x(at.falseBoxesPerFilm)} ${y(at.interval[0])}V${y(at.interval[1])}"/>`}<circle class="dot hollow" cx="${x(at.falseBoxesPerFilm)}" cy="${y(at.sensitivity)}" r="4.5"><title>${percent(at.sensitivity, froc.placeCount)} at ${at.falseBoxesPerFilm} false boxes a film</title></circle>`)}`;
   });
 }

@@ -1,7 +1,7 @@
 /** The tables of the page: what thresholds do, films by name, every threshold. PURE. */
 import type { Mistake } from '../evaluation.ts';
 import type { ThresholdRow } from '../operating-points.ts';
-import { percent, percentOf, percentWithRange, points } from './figures.ts';
+import { percent, percentOf, percentRange, percentWithRange, points } from './figures.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { EvaluationRun, FilmNamed } from './run-facts.ts';
@@ -14,21 +14,22 @@ export function operatingPointsTable({ evaluation, asked, prevalence, family }: 
   const { scored, withRefused, atSensitivity90 } = evaluation;
   const rows: readonly (readonly [string, string, ThresholdRow | undefined])[] = [
     ['As shipped', '', scored.shipped],
-    ['As shipped, refused films counted as not flagged', 'as the worklist treats them', withRefused?.shipped],
+    ['Refused films as not flagged', 'as shipped, the way the worklist treats them', withRefused?.shipped],
     ['At 90 % sensitivity', 'chosen on these films: a little too good', atSensitivity90],
     ...asked.map((row) => ['As asked', '', row] as const),
   ];
-  return html`<div class="scroll"><table class="points"><thead><tr><th></th><th class="n">threshold</th><th>sensitivity</th><th>specificity</th><th>PPV here</th><th>NPV here</th>${prevalence !== undefined && html`<th>PPV at ${prevalenceText(prevalence)}</th><th>NPV at ${prevalenceText(prevalence)}</th>`}<th class="n" title="flagged positives">TP</th><th class="n" title="missed positives">FN</th><th class="n" title="flagged negatives">FP</th><th class="n" title="negatives not flagged">TN</th></tr></thead><tbody>
-${rows.map(([name, hint, row]) => row !== undefined && html`<tr><th scope="row">${name}${hint !== '' && html`<small>${hint}</small>`}</th><td class="n">${points(row.threshold)}</td>${[row.sensitivity, row.specificity, row.ppv, row.npv].map((p) => html`<td>${percentWithRange(p)}</td>`)}${prevalence !== undefined && html`<td>${predicted(row, 'ppv')}</td><td>${predicted(row, 'npv')}</td>`}<td class="n">${row.truePositives}</td><td class="n">${row.falseNegatives}</td><td class="n">${row.falsePositives}</td><td class="n">${row.trueNegatives}</td></tr>`)}
+  return html`<div class="scroll"><table class="points"><thead><tr><th></th><th class="n">threshold</th><th>sensitivity</th><th>specificity</th><th>PPV here</th><th>NPV here</th>${prevalence !== undefined && html`<th>PPV at ${prevalenceText(prevalence)}</th><th>NPV at ${prevalenceText(prevalence)}</th>`}</tr></thead><tbody>
+${rows.map(([name, hint, row]) => row !== undefined && html`<tr><th scope="row">${name}${hint !== '' && html`<small>${hint}</small>`}</th><td class="n">${points(row.threshold)}</td>${[row.sensitivity, row.specificity, row.ppv, row.npv].map((p) => html`<td>${percentOf(p)}${p.value !== undefined && html` <span class="nb">(${percentRange(p.interval, p.n)})</span>`}<small>${p.k} of ${p.n}</small></td>`)}${prevalence !== undefined && html`<td>${predicted(row, 'ppv')}</td><td>${predicted(row, 'npv')}</td>`}</tr>`)}
 </tbody></table></div>${family === 'tuberculosis' && triageSentence(evaluation.triage)}
 ${prevalence === undefined && html`<p class="note">PPV and NPV hold for a room where ${percent(scored.positiveCount / Math.max(1, scored.filmCount))} of the films are positive, as in this folder. Where fewer are, the PPV is lower: run again with <code>--prevalence</code>.</p>`}`;
 }
 
 export const prevalenceText = (prevalence: number): string => `${Number((prevalence * 100).toPrecision(3))} %`;
 
-function predicted({ atPrevalence }: ThresholdRow, which: 'ppv' | 'npv'): string {
+/** A tenth of a percent matters where few are ill. */
+function predicted({ atPrevalence }: ThresholdRow, which: 'ppv' | 'npv'): Markup | string {
   const p = atPrevalence?.[which];
-  return p?.value === undefined ? '–' : `${(p.value * 100).toFixed(1)} % (${(p.interval[0] * 100).toFixed(1)}–${(p.interval[1] * 100).toFixed(1)})`;
+  return p?.value === undefined ? '–' : html`${percent(p.value, 1000)} <span class="nb">(${percentRange(p.interval, 1000)})</span>`;
 }
 
 function triageSentence(triage: EvaluationRun['evaluation']['triage']): Markup | undefined {

@@ -15,7 +15,7 @@ export interface PlotSpace {
   readonly y: (value: number) => number;
 }
 
-export const PLOT = { width: 460, height: 400, left: 56, right: 14, top: 14, bottom: 50 } as const;
+export const PLOT = { width: 460, height: 400, left: 58, right: 24, top: 14, bottom: 50 } as const;
 
 export const PERCENT_AXIS = { from: 0, to: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], format: (value: number): string => `${Math.round(value * 100)} %` } as const;
 export const SCORE_AXIS = { from: 0, to: 100, ticks: [0, 20, 40, 60, 80, 100], format: String } as const;
@@ -35,6 +35,16 @@ ${draw({ x, y })}</svg>`;
 export const tenth = (value: number): number => Math.round(value * 10) / 10;
 
 export const polyline = (points: readonly (readonly [number, number])[]): string => points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
+
+export interface LegendEntry {
+  /** SVG of a mark around 0,0. */
+  readonly mark: Markup;
+  readonly text: string;
+}
+
+/** Lines of a key, the last one at `bottom`. */
+export const legend = (entries: readonly LegendEntry[], left: number, bottom: number): Markup =>
+  html`<g class="legend">${entries.map(({ mark, text }, i) => html`<g transform="translate(${left} ${bottom - (entries.length - 1 - i) * 20})">${mark}<text x="16" y="4">${text}</text></g>`)}</g>`;
 
 /** Round numbers up to `max`, about five of them. */
 export function niceTicks(max: number): number[] {

@@ -1,7 +1,8 @@
-/** How scores spread over the two classes, and whether a score means what it says. PURE. */
+/** How scores spread over the two classes, what each threshold costs, and whether a score means what it says. PURE. */
 import { HISTOGRAM_BINS } from '../evaluation.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { CalibrationCurve } from '../calibration-curve.ts';
+import type { ThresholdRow } from '../operating-points.ts';
 import { percentWithRange, points } from './figures.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -26,12 +27,27 @@ export function histogramPlot({ histogram, threshold }: Evaluation): Markup {
   });
 }
 
+/** What is gained and lost by moving the threshold: the two curves cross where both are equal. */
+export function thresholdPlot({ thresholds, threshold }: Evaluation): Markup {
+  return plot('Sensitivity and specificity by threshold', { ...SCORE_AXIS, label: 'threshold' }, { ...PERCENT_AXIS, label: 'of the films' }, ({ x, y }) => {
+    const rising = thresholds.toReversed();
+    // Between two scores nothing changes: the curves are stairs, a film being flagged at its own score still.
+    const stairs = (value: (row: ThresholdRow) => number, above: number): string => {
+      const steps = rising.flatMap((row, i): (readonly [number, number])[] => [[x(rising[i - 1]?.threshold ?? 0), y(value(row))], [x(row.threshold), y(value(row))]]);
+      const last = x(rising.at(-1)?.threshold ?? 0);
+      return polyline([...steps, [last, y(above)], [x(100), y(above)]]);
+    };
+    return html`<path class="threshold" d="M${x(threshold)} ${y(0)}V${y(1)}"/>
+<path class="curve positive" d="${stairs((row) => row.sensitivity.value ?? 0, 0)}"/><path class="curve negative" d="${stairs((row) => row.specificity.value ?? 0, 1)}"/><path class="curve thin flagged" d="${stairs((row) => row.flagged.value ?? 0, 0)}"/>`;
+  });
+}
+
 export function calibrationPlot(curve: CalibrationCurve): Markup {
   const most = Math.max(...curve.bins.map((bin) => bin.positives.n));
   return plot('Calibration curve', { ...SCORE_AXIS, label: 'mean score of the films in a bin' }, { ...PERCENT_AXIS, label: 'of them positive' }, ({ x, y }) => {
     const dots = curve.bins.map((bin) => ({ bin, cx: x(bin.meanScore), cy: y(bin.positives.value!) }));
     return html`<path class="diagonal" d="M${x(0)} ${y(0)}L${x(100)} ${y(1)}"/>
 <path class="curve thin" d="${polyline(dots.map(({ cx, cy }) => [cx, cy]))}"/>
-${dots.map(({ bin, cx, cy }) => html`<g class="marker solid"><path class="whisker" d="M${cx} ${y(bin.positives.interval[0])}V${y(bin.positives.interval[1])}"/><circle cx="${cx}" cy="${cy}" r="${Math.round((3 + 5 * Math.sqrt(bin.positives.n / most)) * 10) / 10}"><title>scores ${bin.from}–${bin.to}: ${bin.positives.k} of ${bin.positives.n} positive, ${percentWithRange(bin.positives)}</title></circle></g>`)}`;
+${dots.map(({ bin, cx, cy }) => html`<path class="whisker" d="M${cx} ${y(bin.positives.interval[0])}V${y(bin.positives.interval[1])}"/><circle class="dot solid" cx="${cx}" cy="${cy}" r="${Math.round((3 + 5 * Math.sqrt(bin.positives.n / most)) * 10) / 10}"><title>scores ${bin.from}–${bin.to}: ${bin.positives.k} of ${bin.positives.n} positive, ${percentWithRange(bin.positives)}</title></circle>`)}`;
   });
 }
