@@ -44,6 +44,7 @@ export const AUTH_LIMITS: AuthLimits = {
 };
 
 export interface Auth {
+  readonly passwordLengthMin: number;
   /** A one-time link's secret: print `<page address>/sign-in?link=<secret>`. */
   issueLink(grant: { readonly name: string; readonly role: Role }): string;
   redeemLink(link: string, from: string): string;
@@ -130,6 +131,8 @@ export function createAuth(options: AuthOptions): Auth {
   };
 
   const auth: Auth = {
+    passwordLengthMin: limits.passwordLengthMin,
+
     issueLink(grant) {
       for (const [key, link] of links) if (link.expiresAtMs <= now() || links.size >= limits.linkCountMax) links.delete(key);
       const value = secret();

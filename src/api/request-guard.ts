@@ -9,6 +9,9 @@ export const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'
 /** The custom header that a page of another origin cannot send without asking first (and we answer no CORS). */
 export const PAGE_HEADER = 'x-firstread';
 
+/** The page says which requests it makes by itself: they do not keep a session alive. */
+export const useOf = (headers: IncomingHttpHeaders): 'active' | 'background' => (headers[PAGE_HEADER] === 'refresh' ? 'background' : 'active');
+
 /** Name part of a Host header, lower case, without port and final dot; undefined where it is none. */
 export function hostName(host: string | undefined): string | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::\d{1,5})?$/.exec((host ?? '').toLowerCase());
@@ -46,14 +49,22 @@ export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer ([A-Za-z0-9_-]{16,256})$/i.exec(header ?? '')?.[1];
 }
 
+/**
+ * What may compile WebAssembly and start workers: the full-reading viewer, its page and its own scripts (a worker obeys
+ * the policy that its script came with). Nothing else: the list page runs what we wrote and no more.
+ */
+const WASM_PATHS = /^\/viewer(?:\.html|\/)/;
+
 /** `blob:` is for pictures fetched with their session and shown from memory. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'", "font-src 'self'",
-  "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+const policy = (wasm: boolean): string => [
+  "default-src 'none'", `script-src 'self'${wasm ? " 'wasm-unsafe-eval'" : ''}`, ...(wasm ? ["worker-src 'self'"] : []), "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'", "font-src 'self'",
+  "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", 
+  // The viewer's one policy lets its own worker's address pass (api/viewer/trusted.js).
+  "require-trusted-types-for 'script'", `trusted-types ${wasm ? 'default' : "'none'"}`,
 ].join('; ');
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'content-security-policy': policy(false),
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -62,3 +73,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), payment=()',
   'cache-control': 'no-store',
 };
+
+const WASM_HEADERS = { ...SECURITY_HEADERS, 'content-security-policy': policy(true) };
+
+export const securityHeaders = (url: string): Readonly<Record<string, string>> => (WASM_PATHS.test(url) ? WASM_HEADERS : SECURITY_HEADERS);

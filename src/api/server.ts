@@ -39,6 +39,7 @@ import { oidcRoutes } from './routes/oidc-routes.ts';
 import { readingRoutes } from './routes/reading-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { studyRoutes } from './routes/study-routes.ts';
+import { serveViewer } from './viewer-folder.ts';
 
 export interface ApiLimits {
   /** JSON bodies: the largest is a reason of 200 characters. */
@@ -216,6 +217,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     live.endAll();
     options.live.close();
   });
+  await serveViewer(app);
   // The page's own files hold no patient data: they are served to anyone who may speak to this host at all.
   await app.register(fastifyStatic, {
     root: WEB_FOLDER, prefix: '/', decorateReply: false, dotfiles: 'deny', list: false,

@@ -94,7 +94,7 @@ export const SETTINGS = {
   oidcScopes: texts({ default: ['openid', 'profile', 'email'], kind: 'scopes, comma-separated', pattern: /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/, reason: 'openid is needed; add the one that brings the groups where the provider asks for it.' }),
   oidcRoleClaim: text({ default: 'groups', kind: 'claim, or path of claims', pattern: /^\S{1,200}$/, reason: 'Where the groups are: in the ID token, else in userinfo. Keycloak\'s realm roles: realm_access.roles.' }),
   oidcRoles: json<OidcRolesSetting>({ default: {}, kind: 'group → role', check: checkOidcRoles, reason: 'Which group has which role. Whoever is in none of them does not get in: there is no default role.' }),
-  oidcName: text({ default: 'hospital account', kind: 'text', pattern: /^[^\u0000-\u001f<>]{1,40}$/, reason: 'On the button: "Sign in with …".' }),
+  oidcName: text({ default: '', kind: 'text', pattern: /^[^\u0000-\u001f<>]{0,40}$/, reason: 'On the button: "Sign in with …"; empty: "your hospital account", in the reader\'s language.' }),
   oidcCheckMinutes: real({ default: 15, min: 1, max: 1440, unit: 'minutes', reason: 'How often the provider is asked whether a session still holds, where it gave a refresh token.' }),
 
   // Running

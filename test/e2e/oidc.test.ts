@@ -285,11 +285,12 @@ describe('as long as it holds', () => {
 });
 
 describe.skipIf(!hasChromium)('in a browser', () => {
-  test('button, provider, list, sign-out', async () => {
+  test('button, provider, list; a session that ends goes on by way of the provider; sign-out is there too', async () => {
     browser = await openBrowser();
     const { page, complaints } = await openPage(browser);
+    page.setDefaultTimeout(15_000);
     await page.goto(base);
-    await page.locator('a.oidc').click();
+    await page.locator('a.oidc', { hasText: 'hospital account' }).click();
     await page.waitForURL(/\/interaction\//);
     await page.locator('input[name=login]').fill('linh');
     await page.locator('input[name=password]').fill('any');
@@ -297,6 +298,21 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     await page.locator('button[type=submit]').click(); // consent
     await page.waitForSelector('tr.row');
     expect(new URL(page.url()).origin).toBe(base);
-    expect(complaints).toEqual([]);
+
+    site.accounts.removeSessionsOf('linh');
+    const answer = page.evaluate<number>("import('/api.js').then((api) => api.models()).then(({ models }) => models.length)");
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    const [popup] = await Promise.all([page.waitForEvent('popup'), page.locator('dialog.sign-in-again a.oidc').click()]);
+    // The provider knows them still: the window comes back by itself.
+    await expect.poll(() => page.locator('dialog.sign-in-again').count(), { timeout: 15_000 }).toBe(0);
+    expect(await answer).toBeGreaterThan(0);
+    expect(popup.isClosed() || new URL(popup.url()).pathname === '/signed-in.html').toBe(true);
+
+    await page.locator('button.out').click();
+    await page.waitForURL((url) => url.origin === peer.issuer);
+    await page.locator('button[name=logout]').click();
+    await page.waitForSelector('a.oidc');
+    expect(page.url()).toBe(`${base}/`);
+    expect(complaints.filter((one) => /security policy|trusted type/i.test(one))).toEqual([]);
   });
 });

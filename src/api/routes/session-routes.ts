@@ -6,6 +6,7 @@ import type { Oidc } from '../oidc.ts';
 import type { OidcSessions } from '../oidc-sessions.ts';
 import { onwardPage } from '../onward-page.ts';
 import type { AccountsPort, Role } from '../ports.ts';
+import { useOf } from '../request-guard.ts';
 import { mayDo, PERMITTED, type Permission } from '../roles.ts';
 import { originOf, type ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
@@ -28,14 +29,14 @@ export function sessionRoutes(options: SessionRouteOptions): readonly ApiRoute[]
       method: 'GET', url: '/api/session', access: 'public', summary: 'Who is signed in here, and what they may do; how to sign in.', answer: schemas.sessionAnswer,
       handler(call) {
         const value = cookie.read(call.request);
-        const caller = value === undefined ? undefined : auth.callerOfCookie(value, 'active');
+        const caller = value === undefined ? undefined : auth.callerOfCookie(value, useOf(call.request.headers));
         const common = {
           usersConfigured: accounts.userCount() > 0, version: options.version,
           ...(oidc === undefined ? {} : { oidc: { name: oidc.name, available: oidc.available() } }),
         };
         if (caller === undefined) return { signedIn: false, permissions: [], ...common };
         const permissions = (Object.keys(PERMITTED) as Permission[]).filter((permission) => mayDo(caller.role, permission));
-        return { signedIn: true, name: caller.name, role: caller.role, permissions, hasPassword: caller.hasPassword, ...common };
+        return { signedIn: true, name: caller.name, role: caller.role, permissions, hasPassword: caller.hasPassword, ...(caller.hasPassword ? { passwordLengthMin: auth.passwordLengthMin } : {}), ...common };
       },
     },
     {

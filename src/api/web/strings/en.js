@@ -2,7 +2,10 @@
  * Every string of the pages, English. Same keys in the other language's file (test/api/page-strings.test.ts). `{name}` is filled
  * in. Nowhere an all-clear: a study is flagged or not flagged, and not flagged says nothing about health.
  */
+import operations from './operations-en.js';
+
 export default {
+  ...operations,
   'app.tagline': 'Which chest X-ray to read first',
   'app.only': 'AI – prioritisation only. Every study needs a reader; not flagged does not mean free of disease.',
   'top.search': 'Name, ID, accession',
@@ -339,6 +342,7 @@ export default {
   'delivery.sent': 'sent',
   'delivery.verified': 'verified',
   'delivery.failed': 'failed',
+  'delivery.dropped': 'dropped',
 
   'do.read': 'Mark read',
   'do.unread': 'Back to the list',

@@ -2,7 +2,10 @@
  * Every string of the pages, Vietnamese. Same keys in the other language's file (test/api/page-strings.test.ts). `{name}` is filled
  * in. Nowhere an all-clear: a study is flagged or not flagged, and not flagged says nothing about health.
  */
+import operations from './operations-vi.js';
+
 export default {
+  ...operations,
   'app.tagline': 'Đọc phim ngực nào trước',
   'app.only': 'AI – chỉ để xếp thứ tự ưu tiên. Mọi ca đều cần bác sĩ đọc; không gắn cờ không có nghĩa là không có bệnh.',
   'top.search': 'Tên, mã BN, số phiếu',
@@ -339,6 +342,7 @@ export default {
   'delivery.sent': 'đã gửi',
   'delivery.verified': 'đã xác nhận',
   'delivery.failed': 'thất bại',
+  'delivery.dropped': 'đã bỏ',
 
   'do.read': 'Đã đọc',
   'do.unread': 'Đưa lại danh sách',

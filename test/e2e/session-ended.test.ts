@@ -1,0 +1,173 @@
+/** A session that ends in mid-click, in a real browser: the place, the words and the click are kept; another person begins afresh. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hashPassword } from '../../src/api/passwords.ts';
+import { demoSite, type DemoSite } from '../api/demo-site.ts';
+import { needPeer } from '../peers/need-peer.ts';
+import { openBrowser, openPage, serveSite } from './page-browser.ts';
+
+const hasChromium = needPeer('chromium');
+const PASSWORD = 'trời mưa to quá';
+let browser: Browser;
+let site: DemoSite;
+let base: string;
+let passwordHash: string;
+
+beforeAll(async () => {
+  passwordHash = await hashPassword(PASSWORD, { N: 1024, r: 8, p: 1 });
+  if (hasChromium) browser = await openBrowser();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+  await site?.close();
+});
+
+async function start() {
+  site = await demoSite({ realClock: true });
+  for (const [name, role] of [['linh', 'reader'], ['mai', 'reader']] as const) site.accounts.saveUser({ name, role, passwordHash });
+  base = await serveSite(site);
+  const { page, complaints } = await openPage(browser);
+  page.setDefaultTimeout(12_000);
+  await page.goto(base);
+  await signIn(page, 'linh');
+  await page.waitForSelector('tr.row');
+  return { page, complaints };
+}
+
+async function signIn(page: Page, name: string, password = PASSWORD) {
+  await page.locator('input[name=name]:visible').fill(name);
+  await page.locator('input[name=password]:visible').fill(password);
+  await page.locator('.sign-in-form button[type=submit]').click();
+}
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 });
+const endSessions = () => site.accounts.removeSessionsOf('linh');
+const readHere = () => site.studies.filter(({ study }) => ['linh', 'mai'].includes(site.registry.study(study.studyInstanceUid)?.readBy ?? ''));
+const readBy = () => readHere().map(({ study }) => site.registry.study(study.studyInstanceUid)!.readBy);
+
+describe.skipIf(!hasChromium)('a session that ends in mid-click', () => {
+  test('the door opens in front of the page; the same person\'s click is done after all, in the same place', async () => {
+    const { page } = await start();
+    for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
+    await page.waitForSelector('.panel h2 bdi');
+    const name = await page.locator('.panel h2 bdi').textContent();
+    await page.locator('input[type=search]').fill('   '); // something half written
+    await page.keyboard.press('Escape');
+    endSessions();
+    await page.keyboard.press('r');
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    expect(readBy()).toEqual([]);
+    expect(await page.locator('dialog.sign-in-again').innerText()).toContain('linh');
+    expect(await page.locator('input[name=name]:visible').inputValue()).toBe('linh');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog.sign-in-again[open]').count()).toBe(1);
+
+    await signIn(page, 'linh', 'wrong');
+    await eventually(() => page.locator('.sign-in-form .problem').textContent()).toContain('wrong');
+    expect(await page.locator('input[name=password]:visible').inputValue()).toBe('');
+    await signIn(page, 'linh');
+    await eventually(() => page.locator('dialog.sign-in-again').count()).toBe(0);
+    await eventually(readBy).toEqual(['linh']);
+    expect(readHere()[0]!.facts.patientName?.replace('^', ' ')).toBe(name);
+    expect(await page.locator('tr.row').count()).toBeGreaterThan(5);
+  });
+
+  test('what was being written is there still', async () => {
+    const { page } = await start();
+    for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
+    await page.waitForSelector('.panel h2 bdi');
+    await page.keyboard.press('n');
+    await page.locator('dialog.note-ask textarea').fill('nodule behind the heart?');
+    endSessions();
+    await page.evaluate("void import('/api.js').then((api) => api.models())");
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    await signIn(page, 'linh');
+    await eventually(() => page.locator('dialog.sign-in-again').count()).toBe(0);
+    expect(await page.locator('dialog.note-ask textarea').inputValue()).toBe('nodule behind the heart?');
+    expect(await page.evaluate<string>('document.activeElement.tagName')).toBe('TEXTAREA');
+    // And once more between writing and sending.
+    endSessions();
+    const sent = page.waitForRequest((request) => request.url().endsWith('/feedback') && request.postData()?.includes('nodule behind the heart?') === true);
+    await page.locator('dialog.note-ask button.primary').click();
+    await sent;
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    const again = page.waitForResponse((response) => response.url().endsWith('/feedback') && response.status() === 200);
+    await signIn(page, 'linh');
+    expect((await again).request().postData()).toContain('nodule behind the heart?');
+  });
+
+  test('many calls at once: one door, and all of them go on', async () => {
+    const { page } = await start();
+    endSessions();
+    const answers = page.evaluate<number>("import('/api.js').then((api) => Promise.all([api.models(), api.models(), api.models()])).then((all) => all.filter((one) => Array.isArray(one.models)).length)");
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    expect(await page.locator('dialog.sign-in-again').count()).toBe(1);
+    await signIn(page, 'linh');
+    expect(await answers).toBe(3);
+  });
+
+  test('nobody who passes by reads what lies behind', async () => {
+    const { page } = await start();
+    endSessions();
+    await page.keyboard.press('j');
+    await page.evaluate("void import('/api.js').then((api) => api.models())");
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    const backdrop = await page.evaluate<string>("getComputedStyle(document.querySelector('.sign-in-again'), '::backdrop').backdropFilter");
+    expect(backdrop).toContain('blur');
+    expect(await page.evaluate<boolean>("document.elementFromPoint(400, 300).closest('dialog') !== null || document.elementFromPoint(400, 300) === document.documentElement")).toBe(true);
+  });
+
+  test('another person: the page begins afresh, and the click of the one before is not theirs', async () => {
+    const { page } = await start();
+    for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
+    await page.waitForSelector('.panel h2 bdi');
+    endSessions();
+    await page.keyboard.press('r');
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    await Promise.all([page.waitForEvent('load'), signIn(page, 'mai')]);
+    await page.waitForSelector('tr.row');
+    expect(await page.locator('.sign-in-again').count()).toBe(0);
+    expect(readBy()).toEqual([]);
+    expect(await page.evaluate<string>('location.hash')).toBe('');
+    expect(await page.evaluate<string>("fetch('/api/session').then((answer) => answer.json()).then((one) => one.name)")).toBe('mai');
+  });
+
+  test('signed in in another window: this one notices', async () => {
+    const { page } = await start();
+    endSessions();
+    await page.evaluate("void import('/api.js').then((api) => api.models())");
+    await page.waitForSelector('dialog.sign-in-again[open]');
+    const other = await page.context().newPage();
+    await other.goto(base);
+    await signIn(other, 'linh');
+    await other.waitForSelector('tr.row');
+    await eventually(() => page.locator('dialog.sign-in-again').count()).toBe(0);
+  });
+
+  test('one\'s own password: the old one is asked, the rules are said, other sessions end', async () => {
+    const { page } = await start();
+    const elsewhere = `firstread_session=${await site.auth.signIn('linh', PASSWORD, 'elsewhere')}`;
+    await page.locator('button.person').click();
+    const fill = async (...values: string[]) => {
+      for (const [at, value] of values.entries()) await page.locator('dialog.account input[type=password]').nth(at).fill(value);
+      await page.locator('dialog.account button[type=submit]').click();
+    };
+    const problem = () => page.locator('dialog.account .problem').textContent();
+    await fill(PASSWORD, 'one of these two', 'the other of them');
+    await eventually(problem).toContain('differ');
+    await fill('not the old one', 'sông dài cá lội', 'sông dài cá lội');
+    await eventually(problem).toContain('so far is wrong');
+    await fill(PASSWORD, 'matkhau123456', 'matkhau123456');
+    await eventually(problem).toContain('first that are tried');
+    await fill(PASSWORD, 'ngắn', 'ngắn');
+    await eventually(problem).toContain('at least 12');
+    await fill(PASSWORD, 'sông dài cá lội', 'sông dài cá lội');
+    await eventually(() => page.locator('dialog.account').count()).toBe(0);
+    expect((await fetch(`${base}/api/models`, { headers: { cookie: elsewhere } })).status).toBe(401);
+    await page.reload();
+    await page.waitForSelector('tr.row');
+    await expect(site.auth.signIn('linh', PASSWORD, 'x')).rejects.toMatchObject({ code: 'credentials-wrong' });
+    await expect(site.auth.signIn('linh', 'sông dài cá lội', 'y')).resolves.toBeTypeOf('string');
+  });
+});
