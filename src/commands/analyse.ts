@@ -4,7 +4,9 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { FirstreadError } from '../errors.ts';
+import { dataFolder } from '../hub/data-folder.ts';
 import { describeSiteModels, siteModelFolders } from '../hub/site-models.ts';
+import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
 import { analyseFile } from '../inference/analyse-file.ts';
 import type { FileAnswer, FileTools } from '../inference/analyse-file.ts';
 import { createBatchRunner } from '../inference/batch-runner.ts';
@@ -54,6 +56,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     runner: createBatchRunner(engine),
     settings: { eligibility: { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels } },
     decode: async (bytes) => pool.decode(bytes),
+    siteThresholds: inForce(readSiteThresholds(dataFolder(config.data).siteThresholds)),
   };
   let unread = 0;
   const write = values.json ? jsonWriter(io) : tableWriter(io);

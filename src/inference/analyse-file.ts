@@ -8,6 +8,8 @@ import { FirstreadError } from '../errors.ts';
 import { judgeHeader } from '../study/eligibility.ts';
 import { REASONS, reasonOf } from '../study/reasons.ts';
 import type { ReasonCode } from '../study/reasons.ts';
+import { judgingThresholds } from '../study/site-threshold.ts';
+import type { SiteThreshold } from '../study/site-threshold.ts';
 import type { AnalysisOutcome, CodedReason, InstanceHeader } from '../study/types.ts';
 import { analyseImage, modelReferences } from './analyse-image.ts';
 import type { AnalysisSettings } from './analyse-image.ts';
@@ -20,6 +22,8 @@ export interface FileTools {
   readonly runner: BatchRunner;
   readonly settings: AnalysisSettings;
   readonly decode: (bytes: Uint8Array) => Promise<DecodedInstance>;
+  /** The site's own thresholds, where there is a site. */
+  readonly siteThresholds?: readonly SiteThreshold[];
 }
 
 export interface FileAnswer {
@@ -39,7 +43,7 @@ export async function analyseFile(bytes: Uint8Array, tools: FileTools): Promise<
     const from = performance.now();
     const { image } = await decodePicture(bytes);
     const earlier = { fetchMs: 0, decodeMs: performance.now() - from };
-    const outcome = await analyseImage({ picture: pictureHere(image), header: NO_HEADER, decodePath: format }, tools.runner, tools.settings, earlier);
+    const outcome = await analyseImage({ picture: pictureHere(image), header: NO_HEADER, decodePath: format, thresholds: judgingThresholds(tools.siteThresholds ?? [], NO_HEADER) }, tools.runner, tools.settings, earlier);
     return { outcome, warnings: [reasonOf('view-unknown')] };
   }
   const header = readHeader(bytes);
@@ -50,7 +54,7 @@ export async function analyseFile(bytes: Uint8Array, tools: FileTools): Promise<
   const from = performance.now();
   const { image, decodePath, remarks } = await tools.decode(bytes);
   const earlier = { fetchMs: 0, decodeMs: performance.now() - from };
-  const outcome = await analyseImage({ picture: pictureHere(image), header, decodePath }, tools.runner, tools.settings, earlier);
+  const outcome = await analyseImage({ picture: pictureHere(image), header, decodePath, thresholds: judgingThresholds(tools.siteThresholds ?? [], header) }, tools.runner, tools.settings, earlier);
   return { header, outcome, warnings: remarks.map((code) => ({ code, text: textOf(code) })) };
 }
 

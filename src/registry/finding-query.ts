@@ -41,6 +41,8 @@ export interface FindingPage {
 export interface FindingQuery {
   /** From cursor 0; `limit` counts images. */
   findingsAfter(cursor: number, limit: number): FindingPage;
+  /** Does any study or image here go by this accession number, patient ID or SOP Instance UID? */
+  isKnown(identifier: string): boolean;
 }
 
 const SCORED = "SELECT * FROM instances WHERE status = 'scored' AND id > ? ORDER BY id LIMIT ?";
@@ -68,6 +70,8 @@ export function createFindingQuery(database: Database): FindingQuery {
           cursor: last === undefined || ids.length < limit ? undefined : Number(last['id']),
         };
       }),
+    isKnown: (identifier) =>
+      database.get('SELECT 1 FROM studies WHERE accession_number = ?1 UNION ALL SELECT 1 FROM studies WHERE patient_id = ?1 UNION ALL SELECT 1 FROM instances WHERE sop_uid = ?1 LIMIT 1', identifier) !== undefined,
   };
 }
 

@@ -1,0 +1,80 @@
+/** The table of truth joined with scores: from the site's registry, or from a folder of films that is read now. */
+import { existsSync } from 'node:fs';
+import type { Config } from '../../config/config.ts';
+import { FirstreadError } from '../../errors.ts';
+import type { DataFolder } from '../../hub/data-folder.ts';
+import type { ModelFolder } from '../../inference/model-folder.ts';
+import type { ModelSet } from '../../inference/model-set.ts';
+import type { RecordedFinding } from '../../registry/finding-query.ts';
+import { openRegistry } from '../../registry/registry.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { CommandIo } from '../command.ts';
+import { readCsvFile } from '../csv-table.ts';
+import { isTrace } from '../label-words.ts';
+import { readLabels } from '../labels-table.ts';
+import type { LabelRow } from '../labels-table.ts';
+import { scoreFolder } from './folder-films.ts';
+import type { CalibrateOptions } from './options.ts';
+import { matchRecorded, siteWorkload } from './registry-films.ts';
+import type { TruthMatching } from './registry-films.ts';
+
+export interface Truth extends TruthMatching {
+  /** Rows with a usable truth. */
+  readonly rowCount: number;
+  /** Of all studies of the site; absent for a folder. */
+  readonly workload?: { readonly scores: readonly number[]; readonly studiesPerDay: number };
+  /** For messages. */
+  readonly where: string;
+  readonly remarks: readonly string[];
+}
+
+export interface TruthParts {
+  readonly options: CalibrateOptions;
+  readonly config: Config;
+  readonly folder: DataFolder;
+  readonly set: ModelSet;
+  readonly model: ModelFolder;
+}
+
+export async function gatherTruth({ options, config, folder, set, model }: TruthParts, io: CommandIo): Promise<Truth> {
+  const { family, films, words, trace, truthFile } = options;
+  const table = readLabels(await readCsvFile(truthFile), { family, ...words, patientIsEnough: films === undefined });
+  const { rows, traceCount } = judgeTraces(table.rows, trace);
+  const traceRemark = traceCount === 0 ? [] : [`${traceCount} rows say "trace"; counted as ${trace === 'leave-out' ? 'neither, and left out' : trace} (--trace).`];
+  if (films !== undefined) {
+    const matching = await scoreFolder({ rows, folder: films, family, set, model, config, ...(options.scores === undefined ? {} : { scores: options.scores }) }, io);
+    const workloadRemark = options.wish.kind === 'sensitivity' ? [] : ['A workload told by these films holds where as many of all films are of cases.'];
+    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, where: films, remarks: [...traceRemark, ...workloadRemark] };
+  }
+  if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}: name the hub's data folder with --data, or a folder of films with --films`);
+  const registry = openRegistry(folder.registry, { readOnly: true });
+  try {
+    const findings = recordedFindings(registry).filter((finding) => finding.family === family);
+    const { sha256, fp16 } = model.manifest;
+    const shas = new Set([sha256, ...(fp16 === undefined ? [] : [fp16.sha256])]);
+    const matching = matchRecorded(rows, findings, shas, registry.isKnown);
+    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, workload: siteWorkload(findings, shas), where: `the registry of ${folder.root}`, remarks: traceRemark };
+  } finally {
+    registry.close();
+  }
+}
+
+/** Pages: a hub beside us is not to wait for one long read. */
+const PAGE = 500;
+
+export function recordedFindings(registry: Pick<Registry, 'findingsAfter'>): readonly RecordedFinding[] {
+  const all: RecordedFinding[] = [];
+  for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+    const page: ReturnType<Registry['findingsAfter']> = registry.findingsAfter(cursor, PAGE);
+    all.push(...page.findings);
+    cursor = page.cursor;
+  }
+  return all;
+}
+
+function judgeTraces(rows: readonly LabelRow[], trace: CalibrateOptions['trace']): { readonly rows: readonly LabelRow[]; readonly traceCount: number } {
+  const traces = rows.filter(({ label, positive }) => positive && isTrace(label));
+  if (trace === 'positive' || traces.length === 0) return { rows, traceCount: traces.length };
+  const judged = trace === 'leave-out' ? rows.filter((row) => !traces.includes(row)) : rows.map((row) => (traces.includes(row) ? { ...row, positive: false } : row));
+  return { rows: judged, traceCount: traces.length };
+}
