@@ -1,0 +1,57 @@
+/**
+ * A full picture drawn by Cornerstone3D on the graphics card: all stored bits go to the screen's window on every frame.
+ * The camera is set from the pane's matrix, so that picture, overlay and lengths share one geometry. A mirrored view is
+ * mirrored by CSS: the camera of the library only turns.
+ */
+import { Enums, RenderingEngine } from '@cornerstonejs/core';
+import { h } from '../web/dom.js';
+import { apply, invert } from '../web/picture/geometry.js';
+import { worldSpacing } from './library.js';
+
+const ENGINE = 'firstread';
+let engine;
+let surfaceCount = 0;
+
+export async function createGpuSurface({ imageId, header, place }) {
+  engine ??= new RenderingEngine(ENGINE);
+  const viewportId = `pane-${(surfaceCount += 1)}`;
+  const element = h('div', { class: 'surface gpu' });
+  // Black until its first drawing: the reduced picture below stays in sight.
+  element.style.visibility = 'hidden';
+  place.append(element);
+  engine.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
+  const viewport = engine.getViewport(viewportId);
+  await viewport.setStack([imageId]);
+  const [rowMm, columnMm] = worldSpacing(header);
+  let drawnSize = '';
+  return {
+    element,
+    draw({ matrix, pane, window, inverted, preset }) {
+      const size = `${pane.width} × ${pane.height} × ${devicePixelRatio}`;
+      if (size !== drawnSize) engine.resize(true, true);
+      drawnSize = size;
+      const isMirrored = matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0;
+      const [a, b, c, d, e, f] = matrix;
+      const turnedOnly = isMirrored ? [-a, b, -c, d, pane.width - e, f] : matrix;
+      element.style.transform = isMirrored ? 'scaleX(-1)' : '';
+      const back = invert(turnedOnly);
+      // The library's index 0 is the middle of a pixel, the matrix' 0 its corner.
+      const world = ([x, y]) => [(x - 0.5) * columnMm, (y - 0.5) * rowMm, 0];
+      const focalPoint = world(apply(back, [pane.width / 2, pane.height / 2]));
+      const above = world(apply(back, [pane.width / 2, pane.height / 2 - 1]));
+      const up = [above[0] - focalPoint[0], above[1] - focalPoint[1], 0];
+      const worldPerPixel = Math.hypot(...up);
+      viewport.setCamera({
+        focalPoint, position: [focalPoint[0], focalPoint[1], -1000], viewPlaneNormal: [0, 0, -1],
+        viewUp: up.map((part) => part / worldPerPixel), parallelScale: (pane.height / 2) * worldPerPixel,
+      });
+      viewport.setProperties({ voiRange: { lower: window.low, upper: window.high }, VOILUTFunction: this.presets[preset]?.kind === 'SIGMOID' ? 'SIGMOID' : 'LINEAR', invert: (header.photometric === 'MONOCHROME1') !== inverted });
+      viewport.render();
+      element.style.visibility = '';
+    },
+    close() {
+      engine.disableElement(viewportId);
+      element.remove();
+    },
+  };
+}
