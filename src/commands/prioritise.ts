@@ -10,7 +10,8 @@ import type { CommandIo } from './command.ts';
 
 export const help = `usage: firstread prioritise ACCESSION|STUDY_INSTANCE_UID [--off] [--data DIR]
 
-Marks a study as STAT: it is analysed first and stands higher on the worklist. --off takes that back.
+Marks a study as STAT: it is analysed first and stands higher on the worklist. --off makes it no longer STAT, also
+where the order or the device had said so.
 `;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {

@@ -5,7 +5,7 @@ import { dataFolder } from '../hub/data-folder.ts';
 import { waitingCaps } from '../hub/waiting-caps.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { WorklistRow } from '../study/worklist-row.ts';
-import { formatTable, parseCommand } from './command.ts';
+import { formatTable, parseCommand, printable } from './command.ts';
 import type { CommandIo } from './command.ts';
 
 export const help = `usage: firstread worklist [--data DIR] [--json] [--all] [--limit N] [--search TEXT]
@@ -54,8 +54,12 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 const SIGNS: Readonly<Record<string, string>> = { critical: '‼', urgent: '!', undetermined: '?', routine: ' ' };
 const COLOURS: Readonly<Record<string, string>> = { critical: '\x1b[1;31m', urgent: '\x1b[33m', undetermined: '\x1b[36m', routine: '' };
 
+/** Below this many columns the reason gets a line of its own: cut short it says nothing. */
+const ONE_LINE_COLUMNS_MIN = 130;
+
 export function worklistTable(rows: readonly WorklistRow[], columns: number, colour: boolean): string {
-  const reasonWidth = Math.max(30, columns - 86);
+  if (columns < ONE_LINE_COLUMNS_MIN) return stackedList(rows, columns, colour);
+  const reasonWidth = Math.max(44, columns - 86);
   const table = formatTable(
     ['#', '', 'priority', 'why', 'waiting', 'patient', 'ID', 'accession', 'state'],
     rows.map((row) => [
@@ -74,6 +78,27 @@ export function worklistTable(rows: readonly WorklistRow[], columns: number, col
   if (!colour) return table;
   const [header = '', rule = '', ...lines] = table.trimEnd().split('\n');
   return `${[header, rule, ...lines.map((line, k) => `${COLOURS[rows[k]?.priority ?? ''] ?? ''}${line}\x1b[0m`)].join('\n')}\n`;
+}
+
+function stackedList(rows: readonly WorklistRow[], columns: number, colour: boolean): string {
+  const lines = rows.flatMap((row) => {
+    const patient = printable(`${row.patientName.replaceAll('^', ' ').trim() || 'no name'}  ${row.patientId}`);
+    const head = `${(row.rank === null ? '–' : String(row.rank)).padStart(4)} ${(SIGNS[row.priority] ?? '').padEnd(1)} ${row.priority.padEnd(12)}  ${waiting(row).padEnd(12)}  ${patient}`;
+    const lit = colour ? COLOURS[row.priority] ?? '' : '';
+    return [`${lit}${head.slice(0, columns)}${lit === '' ? '' : '\x1b[0m'}`, ...wrap(printable(row.reason.text), columns - 7).map((line) => `       ${line}`)];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** At spaces; a word longer than a line stays whole. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function waiting({ waitingMs, overdue }: WorklistRow): string {

@@ -4,7 +4,7 @@
  * hub.json tells other commands on this machine how to reach the running hub.
  */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FirstreadError } from '../errors.ts';
 
@@ -43,7 +43,7 @@ export function dataFolder(root: string): DataFolder {
 /** Creates the folder where needed; 0700, because it holds patients. */
 export function makeDataFolder(folder: DataFolder): void {
   try {
-    for (const path of [folder.root, folder.spool, folder.previews, folder.audit]) mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const path of [folder.root, folder.spool, folder.previews, folder.audit]) makeFolders(path);
     // A folder made by hand beforehand is usually open to everybody on the machine.
     if ((statSync(folder.root).mode & 0o077) !== 0) chmodSync(folder.root, 0o700);
     accessSync(folder.root, constants.W_OK | constants.X_OK);
@@ -53,6 +53,13 @@ export function makeDataFolder(folder: DataFolder): void {
     const why = code === 'EACCES' || code === 'EPERM' ? `${path} belongs to another user, or may not be written; chown -R it to the user that runs Firstread` : (error as Error).message;
     throw new FirstreadError('config-invalid', `the data folder ${folder.root} cannot be used: ${why}; or choose another with --data DIR`);
   }
+}
+
+/** Step by step: with `recursive`, Node never returns where a folder refuses new ones with ENOENT, as /proc does. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Creates the folder where needed and takes the lock. Throws when another hub has it. */

@@ -35,7 +35,7 @@ export const LOG_EVENTS = {
   'instance-duplicate': event(3002, 'info', 'instance was here already'),
   'instance-differs': event(3003, 'warn', 'same SOP Instance UID, other bytes'),
   'instance-refused': event(3004, 'warn', 'instance refused'),
-  'storage-failed': event(3005, 'error', 'an object could not be made durable'),
+  'storage-failed': event(3005, 'error', 'an object, a row or a report could not be written'),
   'storage-low': event(3006, 'error', 'free space is below the floor: new objects are refused'),
   'storage-recovered': event(3007, 'info', 'free space is above the floor again'),
   'retention-removed': event(3008, 'info', 'old instances were removed'),
