@@ -18,8 +18,9 @@ SELF_TEST_SEED = 20261121
 
 
 def spread(image, module):
-    """uint8 0..255 -> -1..1 in the module's own precision."""
-    return (image.to(next(module.parameters()).dtype) / 255 - 0.5) * 2
+    """uint8 0..255 -> -1..1 in the module's own precision, where the module is."""
+    own = next(module.parameters())
+    return (image.to(device=own.device, dtype=own.dtype) / 255 - 0.5) * 2
 
 
 def export_model(folder, module, size, output_names, manifest):

@@ -17,7 +17,7 @@ from PIL import Image
 from . import augment, draw, export, measure
 from .prepared import read_labels, read_prepared
 from .splits import read_splits
-from .training_loop import seed_all, train
+from .training_loop import forward, on_device, seed_all, train
 
 SIZE = 128
 # Frontal chests among the DICOM files (pictures of them are no negatives), by the start of the name.
@@ -164,14 +164,14 @@ def mask_loss(logits, target):
 
 def dice_scores(net, pictures, masks):
     with torch.no_grad():
-        predicted = torch.cat([torch.sigmoid(net(normalise(part))[0]) for part in pictures.split(64)]) > 0.5
+        predicted = torch.cat([torch.sigmoid(forward(net, normalise(part), half=False)[0]) for part in pictures.split(64)]) > 0.5
     truth = masks > 0.5
     return (2 * (predicted & truth).sum((1, 2, 3)) / (predicted.sum((1, 2, 3)) + truth.sum((1, 2, 3)))).numpy()
 
 
 def frontal_scores(net, pictures):
     with torch.no_grad():
-        return torch.cat([torch.sigmoid(net(normalise(part))[1])[:, 0] for part in pictures.split(128)]).numpy()
+        return torch.cat([torch.sigmoid(forward(net, normalise(part), half=False)[1])[:, 0] for part in pictures.split(128)]).numpy()
 
 
 def main():
@@ -222,9 +222,7 @@ def main():
         x_negative = augment.sample(x_negative, grid, bool(torch.rand(1) < 0.5))
         x = augment.degrade(torch.cat([x_masked, x_chest, x_spoiled, x_negative]), jpeg=0.1)
         frontal = torch.cat([torch.ones(len(x_masked) + len(x_chest)), torch.zeros(len(x_spoiled) + len(x_negative))])
-        with torch.autocast("cpu", torch.bfloat16):
-            mask, logit = model(normalise(x).contiguous(memory_format=torch.channels_last))
-        mask, logit = mask.float(), logit.float()
+        mask, logit = forward(model, normalise(x))
         segment = mask_loss(mask[:n_masked], target)
         empty = F.binary_cross_entropy_with_logits(mask[-n_negative:], torch.zeros_like(mask[-n_negative:]))
         verdict = F.binary_cross_entropy_with_logits(logit[:, 0], frontal * 0.98 + 0.01)
@@ -240,7 +238,7 @@ def main():
         chest, spoiled = frontal_scores(net, chests["val"]), frontal_scores(net, spoil_chests(chests["val"]))
         print(f"  val: Dice {dice.mean():.4f}, chests passed {np.mean(chest >= 0.5):.4f}, spoiled passed {np.mean(spoiled >= 0.5):.4f}, drawn passed {np.mean(frontal_scores(net, drawn_test) >= 0.5):.4f}, real others passed {np.mean(frontal_scores(net, real) >= 0.5):.4f}", flush=True)
 
-    net = LungFieldNet().to(memory_format=torch.channels_last)
+    net = on_device(LungFieldNet())
     name = f"lung-field-{args.version}{'-heldout' if args.hold_out_dicom else ''}"
     net = train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", learning_rate=3e-3, seed=1, minutes=args.minutes, every=(300, report))
     net.eval()

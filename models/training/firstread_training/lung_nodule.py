@@ -19,7 +19,7 @@ from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, 
 from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
 from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
-from .training_loop import seed_all, train
+from .training_loop import forward, on_device, seed_all, train
 
 SIZE, STRIDE, CROP = 512, 4, 224
 NMS_IOU, BOXES_MAX = 0.3, 50
@@ -163,7 +163,7 @@ def detect(served, pixels, masks, batch=8):
     found = []
     for i in range(0, len(pixels), batch):
         part = torch.from_numpy(np.ascontiguousarray(pixels[i:i + batch]))[:, None]
-        heat, size, offset = (t.float().numpy() for t in served(part))
+        heat, size, offset = (t.float().cpu().numpy() for t in served(part))
         found += [decode(heat[k, 0], size[k], offset[k], masks[i + k]) for k in range(len(part))]
     return found
 
@@ -308,11 +308,10 @@ def main():
             offset = offset.flip(3)
             offset[:, 0] = 1 - offset[:, 0]
         x = augment.degrade(x, strength=0.7, jpeg=0.15, window=False)
-        with torch.autocast("cpu", torch.bfloat16):
-            h, s, o = model(((x - 0.5) * 2).contiguous(memory_format=torch.channels_last))
-        centre = focal(h.float(), heat, care)
-        sizes = ((s.float() - size).abs() * at).sum() / at.sum().clamp_min(1) / 2
-        offsets = ((o.float() - offset).abs() * at).sum() / at.sum().clamp_min(1) / 2
+        h, s, o = forward(model, (x - 0.5) * 2)
+        centre = focal(h, heat, care)
+        sizes = ((s - size).abs() * at).sum() / at.sum().clamp_min(1) / 2
+        offsets = ((o - offset).abs() * at).sum() / at.sum().clamp_min(1) / 2
         return centre + 0.3 * sizes + 0.3 * offsets, {"centre": centre, "size": sizes, "offset": offsets}
 
     val_pictures, val_truths, val_masks = films.draw_test("val", 31, 60)
@@ -323,7 +322,7 @@ def main():
         served = Served([net], mirror=False)
         rng = np.random.default_rng([7, step])
         pool = [films.film(rng) for _ in range(60)]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(next(net.parameters()).device.type, torch.bfloat16):
             looked = detect(served, pixels_of(pool), masks_of(pool))
         mined = [(f, b[2], b[1]) for f, boxes in zip(pool, looked) for b in boxes[:3] if b[0] > 0.15]
         films.hard = (films.hard + mined)[-900:]
@@ -338,9 +337,9 @@ def main():
         net = NoduleNet()
         net.trunk.load_imagenet(args.data)
         if args.start_from:
-            net.load_state_dict(torch.load(args.start_from, weights_only=False)["ema"])
+            net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"])
         net.trunk.freeze(args.frozen_fires)
-        net = net.to(memory_format=torch.channels_last)
+        net = on_device(net)
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
         groups = [{"params": [p for p in net.trunk.parameters() if p.requires_grad], "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"lung-nodule{'-real' if args.real else ''}-{args.version}-{seed}"

@@ -13,6 +13,23 @@ def seed_all(seed):
     np.random.seed(seed)
 
 
+def best_device():
+    """A GPU where there is one. Pictures are drawn and degraded on the CPU either way."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def on_device(net):
+    return net.to(best_device(), memory_format=torch.channels_last)
+
+
+def forward(net, x, half=True):
+    """Runs the net where it lives, in bfloat16 unless told otherwise; what it says comes back to the CPU as float32."""
+    device = next(net.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        answers = net(x.to(device).contiguous(memory_format=torch.channels_last))
+    return tuple(answer.float().cpu() for answer in answers)
+
+
 class Ema:
     """Exponential mean of the weights; buffers (batch norm) are copied."""
 
@@ -31,7 +48,7 @@ class Ema:
 
 
 def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3, weight_decay=1e-2, warmup=50, ema_decay=0.99, seed=1, every=None, minutes=None):
-    """batch_loss(model, step, progress) -> (loss, {name: value}). Resumes from `checkpoint`. Returns the EMA model.
+    """batch_loss(model, step, progress) -> (loss, {name: value}). Resumes from `checkpoint`. Returns the EMA model, on the CPU.
     `minutes`: ends earlier when so much time has passed; the schedule follows whichever is further on.
     `every`: (interval, function(ema_model, step)) runs now and then (validation, mining)."""
     checkpoint = Path(checkpoint)
@@ -45,7 +62,7 @@ def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3,
 
     began = time.time()
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=False)
+        state = torch.load(checkpoint, weights_only=False, map_location=next(model.parameters()).device)
         model.load_state_dict(state["model"]), ema.model.load_state_dict(state["ema"]), optimizer.load_state_dict(state["optimizer"])
         start, spent = state["step"], state.get("seconds", 0.0)
         print(f"resumed at step {start} of {steps}", flush=True)
@@ -80,4 +97,4 @@ def train(model, batch_loss, steps, checkpoint, groups=None, learning_rate=1e-3,
             save(step + 1)
     if start < steps:
         save(steps)
-    return ema.model
+    return ema.model.to("cpu")

@@ -16,7 +16,7 @@ from . import augment, export, measure
 from .prepared import boxes_in_crop, read_labels, read_prepared, read_tbx11k_boxes
 from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
-from .training_loop import seed_all, train
+from .training_loop import forward, on_device, seed_all, train
 
 SIZE, CELLS, SMALL = 256, 32, 160
 SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
@@ -113,7 +113,7 @@ class Films:
 
 def loss_of(score, cells, label, target, boxed):
     image = F.binary_cross_entropy_with_logits(score, label * 0.96 + 0.02)
-    logits = cells.float().flatten(1)
+    logits = cells.flatten(1)
     inside = (target.flatten(1) > 0.5).float()
     per_cell = F.binary_cross_entropy_with_logits(logits, inside, reduction="none")
     hardest = lambda rows, mask: (per_cell[rows] * mask).topk(20, 1).values.mean()
@@ -133,7 +133,7 @@ def run(served, pixels, batch=16):
     scores, heats = [], []
     for i in range(0, len(pixels), batch):
         score, heat = served(torch.from_numpy(np.ascontiguousarray(pixels[i:i + batch]))[:, None])
-        scores.append(score[:, 0]), heats.append(heat[:, 0])
+        scores.append(score[:, 0].cpu()), heats.append(heat[:, 0].cpu())
     return torch.cat(scores).numpy(), torch.cat(heats).numpy()
 
 
@@ -239,9 +239,8 @@ def main():
         x = augment.sample(augment.swap_looks(x), grid, border=bool(torch.rand(1) < 0.4))
         target = F.avg_pool2d(augment.sample(target, F.affine_grid(theta, (len(x), 1, size // 2, size // 2), align_corners=False)), 4)
         x = augment.degrade(x)
-        with torch.autocast("cpu", torch.bfloat16):
-            score, cells = model(((x - 0.5) * 2).contiguous(memory_format=torch.channels_last))
-        return loss_of(score.float(), cells, label, target, boxed)
+        score, cells = forward(model, (x - 0.5) * 2)
+        return loss_of(score, cells, label, target, boxed)
 
     def report(net, step):
         scores, heats = run(Served([net]), val_pixels)
@@ -253,10 +252,10 @@ def main():
         seed_all(seed)
         net = TuberculosisNet()
         net.trunk.load_imagenet(args.data)
-        net = net.to(memory_format=torch.channels_last)
         if args.start_from:
-            net.load_state_dict(torch.load(args.start_from, weights_only=False)["ema"])
+            net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"])
         net.trunk.freeze(args.frozen_fires)
+        net = on_device(net)
         trunk = [p for p in net.trunk.parameters() if p.requires_grad]
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
         groups = [{"params": trunk, "lr": 3e-4}, {"params": others, "lr": 1e-3}]
