@@ -39,7 +39,7 @@ export function ticking(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-const locale = () => (currentLanguage() === 'vi' ? 'vi-VN' : 'en-GB');
+export const locale = () => (currentLanguage() === 'vi' ? 'vi-VN' : 'en-GB');
 
 export const clock = (ms, withSeconds = false) =>
   new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', ...(withSeconds ? { second: '2-digit' } : {}) }).format(ms);
@@ -63,3 +63,11 @@ export const scoreText = (score) => String(Math.floor(score));
 export const thresholdText = (threshold) => threshold.toLocaleString(locale(), { maximumFractionDigits: 1 });
 
 export const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString(locale(), { maximumFractionDigits: 1 })} MB`;
+
+/** 07:12 today, else with its day. */
+export function moment(ms) {
+  const day = new Date(ms);
+  if (day.toDateString() === new Date().toDateString()) return clock(ms);
+  const year = day.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' };
+  return `${new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', ...year }).format(ms)} ${clock(ms)}`;
+}

@@ -82,6 +82,7 @@ export const JOURNAL_VI = {
   retried: 'Sẽ phân tích lại',
   reportsWritten: 'Đã lập báo cáo',
   deliveriesDone: 'Đã gửi báo cáo',
+  deliveriesDropped: 'Không gửi nữa: đã bỏ bằng tay',
   prioritised: 'Đổi mức cấp cứu',
   read: 'Đã đọc',
   unread: 'Đưa lại danh sách',
