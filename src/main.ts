@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   prioritise: { summary: 'mark a study as STAT, or take that back', load: () => import('./commands/prioritise.ts') },
   evaluate: { summary: 'measure a model on your own labelled films: ROC, intervals, a report page', load: () => import('./commands/evaluate.ts') },
   calibrate: { summary: 'choose a threshold from your site\'s own results, and undo it', load: () => import('./commands/calibrate.ts') },
-  models: { summary: 'list models, or check a model folder', load: () => import('./commands/models.ts') },
+  models: { summary: 'list models, check a model folder, compare one in shadow', load: () => import('./commands/models.ts') },
   config: { summary: 'print every setting with unit, value and origin', load: () => import('./commands/config.ts') },
   'sign-in': { summary: 'a fresh one-time link to the page', load: () => import('./commands/sign-in.ts') },
   user: { summary: 'add, list or remove users of the page', load: () => import('./commands/user.ts') },

@@ -5,7 +5,7 @@ import { FirstreadError } from '../../errors.ts';
 import type { DataFolder } from '../../hub/data-folder.ts';
 import type { ModelFolder } from '../../inference/model-folder.ts';
 import type { ModelSet } from '../../inference/model-set.ts';
-import type { RecordedFinding } from '../../registry/finding-query.ts';
+import type { FindingPage, RecordedFailure, RecordedFinding } from '../../registry/finding-query.ts';
 import { openRegistry } from '../../registry/registry.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { CommandIo } from '../command.ts';
@@ -49,7 +49,7 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
   if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}: name the hub's data folder with --data, or a folder of films with --films`);
   const registry = openRegistry(folder.registry, { readOnly: true });
   try {
-    const findings = recordedFindings(registry).filter((finding) => finding.family === family);
+    const findings = readRecorded(registry).findings.filter((finding) => finding.family === family);
     const { sha256, fp16 } = model.manifest;
     const shas = new Set([sha256, ...(fp16 === undefined ? [] : [fp16.sha256])]);
     const matching = matchRecorded(rows, findings, shas, registry.isKnown);
@@ -62,14 +62,16 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
 /** Pages: a hub beside us is not to wait for one long read. */
 const PAGE = 500;
 
-export function recordedFindings(registry: Pick<Registry, 'findingsAfter'>): readonly RecordedFinding[] {
-  const all: RecordedFinding[] = [];
+export function readRecorded(registry: Pick<Registry, 'findingsAfter'>): Omit<FindingPage, 'cursor'> {
+  const findings: RecordedFinding[] = [];
+  const failures: RecordedFailure[] = [];
   for (let cursor: number | undefined = 0; cursor !== undefined; ) {
-    const page: ReturnType<Registry['findingsAfter']> = registry.findingsAfter(cursor, PAGE);
-    all.push(...page.findings);
+    const page: FindingPage = registry.findingsAfter(cursor, PAGE);
+    findings.push(...page.findings);
+    failures.push(...page.failures);
     cursor = page.cursor;
   }
-  return all;
+  return { findings, failures };
 }
 
 function judgeTraces(rows: readonly LabelRow[], trace: CalibrateOptions['trace']): { readonly rows: readonly LabelRow[]; readonly traceCount: number } {

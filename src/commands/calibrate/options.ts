@@ -114,7 +114,7 @@ function readCuts(text: string): readonly number[] {
   return good ? cuts : fail('--age-cuts are ascending ages in years at which a new band begins, e.g. 35,55');
 }
 
-function readFamily(text: string): FindingFamily {
+export function readFamily(text: string): FindingFamily {
   const word = text.trim().toLowerCase().replace(/[-_]/g, ' ');
   if (['tuberculosis', 'tb'].includes(word)) return 'tuberculosis';
   return ['lung nodule', 'nodule'].includes(word) ? 'lung nodule' : fail('--family is tuberculosis or "lung nodule"');

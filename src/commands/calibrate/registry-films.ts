@@ -25,44 +25,52 @@ const NOT_HERE = 'names no film that is here';
 const NO_SCORE = 'is here without a score: not for the model, or it could not be read';
 const OTHER_MODEL = 'was scored by another model file only';
 
-/** `findings`: of one family. `shas`: the model file and its half-precision twin. `isKnown`: has the registry such a film at all? */
+/** `findings`: of one family. `shas`: the model file and its half-precision twin. */
 export function matchRecorded(rows: readonly LabelRow[], findings: readonly RecordedFinding[], shas: ReadonlySet<string>, isKnown: (identifier: string) => boolean): TruthMatching {
+  const { matched, leftOut } = matchRows(rows, findings, shas, isKnown);
+  return {
+    films: matched.map(filmOf),
+    leftOut,
+    strangerCount: leftOut.filter(({ reason }) => reason === NOT_HERE).length,
+    otherModelCount: leftOut.filter(({ reason }) => reason === OTHER_MODEL).length,
+  };
+}
+
+export interface MatchedRow {
+  readonly row: LabelRow;
+  readonly name: string;
+  /** Of the images that it means, by the model in question. */
+  readonly found: readonly RecordedFinding[];
+}
+
+/** `isKnown`: has the registry such a film at all? */
+export function matchRows(rows: readonly LabelRow[], findings: readonly RecordedFinding[], shas: ReadonlySet<string>, isKnown: (identifier: string) => boolean): { readonly matched: readonly MatchedRow[]; readonly leftOut: readonly RowLeftOut[] } {
   const index = indexFindings(findings);
   const leftOut: RowLeftOut[] = [];
-  const byFilm = new Map<string, { readonly row: LabelRow; readonly name: string; readonly found: readonly RecordedFinding[] }>();
+  const byFilm = new Map<string, MatchedRow>();
   const conflicts = new Set<string>();
   for (const row of rows) {
     const name = row.accessionNumber ?? row.sopInstanceUid ?? row.file ?? row.patient ?? '';
     const leave = (reason: string): void => void leftOut.push({ line: row.line, name, reason });
     const found = findFor(row, index);
-    if (typeof found === 'string') {
-      leave(found === NOT_HERE && identifiersOf(row).some(isKnown) ? NO_SCORE : found);
-      continue;
-    }
-    const own = found.filter(({ model }) => shas.has(model.sha256));
-    if (own.length === 0) {
-      leave(OTHER_MODEL);
-      continue;
-    }
+    const own = typeof found === 'string' ? [] : found.filter(({ model }) => shas.has(model.sha256));
     const key = own.map(({ sopInstanceUid }) => sopInstanceUid).sort().join(' ');
     const earlier = byFilm.get(key);
-    if (earlier !== undefined && earlier.row.positive !== row.positive) {
+    if (typeof found === 'string') leave(found === NOT_HERE && identifiersOf(row).some(isKnown) ? NO_SCORE : found);
+    else if (own.length === 0) leave(OTHER_MODEL);
+    else if (earlier === undefined) byFilm.set(key, { row, name, found: own });
+    else if (earlier.row.positive === row.positive) leave(`again: the same film as in line ${earlier.row.line}`);
+    else {
       leave(`truth both ways (line ${earlier.row.line})`);
       conflicts.add(key);
-    } else if (earlier !== undefined) leave(`again: the same film as in line ${earlier.row.line}`);
-    else byFilm.set(key, { row, name, found: own });
+    }
   }
   for (const key of conflicts) {
-    const one = byFilm.get(key);
-    if (one !== undefined) leftOut.push({ line: one.row.line, name: one.name, reason: 'truth both ways' });
+    const { row: { line }, name } = byFilm.get(key) as MatchedRow;
+    leftOut.push({ line, name, reason: 'truth both ways' });
     byFilm.delete(key);
   }
-  return {
-    films: [...byFilm.values()].map(({ row, name, found }) => filmOf(name, row, found)),
-    leftOut: leftOut.toSorted((a, b) => a.line - b.line),
-    strangerCount: leftOut.filter(({ reason }) => reason === NOT_HERE).length,
-    otherModelCount: leftOut.filter(({ reason }) => reason === OTHER_MODEL).length,
-  };
+  return { matched: [...byFilm.values()], leftOut: leftOut.toSorted((a, b) => a.line - b.line) };
 }
 
 interface FindingIndex {
@@ -99,7 +107,7 @@ function findFor(row: LabelRow, { byUid, byAccession, byPatient }: FindingIndex)
   const byFilm = [row.sopInstanceUid, any].map((key) => byUid.get(key ?? '')).find((found) => found !== undefined);
   if (byFilm !== undefined) return byFilm;
   const study = [row.accessionNumber, any].map((key) => byAccession.get(key ?? '')).find((found) => found !== undefined);
-  if (study !== undefined) return new Set(study.map(patientOf)).size > 1 ? 'is an accession number of several patients' : study;
+  if (study !== undefined) return new Set(study.map(recordedPatient)).size > 1 ? 'is an accession number of several patients' : study;
   const patient = [row.patient, any].map((key) => byPatient.get(key ?? '')).find((found) => found !== undefined);
   if (patient === undefined) return NOT_HERE;
   const studyCount = new Set(patient.map(({ studyInstanceUid }) => studyInstanceUid)).size;
@@ -107,16 +115,17 @@ function findFor(row: LabelRow, { byUid, byAccession, byPatient }: FindingIndex)
   return patient;
 }
 
-const patientOf = ({ patientId, issuerOfPatientId, studyInstanceUid }: RecordedFinding): string => (patientId === undefined ? `study ${studyInstanceUid}` : `${issuerOfPatientId ?? ''} ${patientId}`);
+/** Tells patients apart; a study without a patient ID stands for itself. */
+export const recordedPatient = ({ patientId, issuerOfPatientId, studyInstanceUid }: RecordedFinding): string => (patientId === undefined ? `study ${studyInstanceUid}` : `${issuerOfPatientId ?? ''} ${patientId}`);
 
 /** Age and sex as the header has them: that is what a threshold of a group will be chosen by. */
-function filmOf(name: string, { positive, patient }: LabelRow, found: readonly RecordedFinding[]): TruthFilm {
+function filmOf({ name, row: { positive, patient }, found }: MatchedRow): TruthFilm {
   const best = found.reduce((a, b) => (b.score > a.score ? b : a));
   return {
     name,
     positive,
     score: best.score,
-    patient: patient ?? patientOf(best),
+    patient: patient ?? recordedPatient(best),
     ...(best.patientSex === undefined ? {} : { patientSex: best.patientSex }),
     ...(best.patientAgeYears === undefined ? {} : { patientAgeYears: best.patientAgeYears }),
   };
