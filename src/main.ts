@@ -20,7 +20,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   models: { summary: 'list models, check a model folder, compare one in shadow', load: () => import('./commands/models.ts') },
   config: { summary: 'print every setting with unit, value and origin', load: () => import('./commands/config.ts') },
   'sign-in': { summary: 'a fresh one-time link to the page', load: () => import('./commands/sign-in.ts') },
-  user: { summary: 'add, list or remove users of the page', load: () => import('./commands/user.ts') },
+  user: { summary: 'add, list or disable users of the page; their sessions', load: () => import('./commands/user.ts') },
+  audit: { summary: 'is the audit trail whole; who looked at this patient', load: () => import('./commands/audit.ts') },
   token: { summary: 'make or revoke API tokens', load: () => import('./commands/token.ts') },
   prepare: { summary: 'write training tensors with the serving code', load: () => import('./commands/prepare.ts') },
 };

@@ -1,62 +1,100 @@
-/** `firstread user`: who may sign in to the page with a password. No default user, no default password. */
+/** `firstread user`: who may sign in to the page, and where they are signed in. No default user, no default password. */
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { FirstreadError } from '../errors.ts';
 import { addUser } from '../api/passwords.ts';
 import type { Role } from '../api/ports.ts';
 import { PERSON_ROLES } from '../api/roles.ts';
+import type { Config } from '../config/config.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
 import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
+import type { UserRecord } from '../registry/account-rows.ts';
 import { openRegistry } from '../registry/registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 
 export const help = `usage: firstread user add NAME --role ROLE [--data DIR]       (the password is read from standard input)
        firstread user list [--data DIR]
-       firstread user disable NAME [--data DIR]
+       firstread user disable NAME | enable NAME [--data DIR]
+       firstread user sessions [NAME] [--end] [--data DIR]
 
-Users of the page. An existing user gets the new password and role. Works beside a running hub.
+Users of the page. \`add\` gives an existing user the new password and role. Works beside a running hub: what changes
+takes effect at the next click. Users of the hospital's sign-in (oidcIssuer) appear here once they have come in.
 
   --role ROLE   reader (default), technologist, operator or admin; who may do what: docs/operations.md
+  --end         ends the sessions of NAME, wherever they are
 `;
 
+const ACTIONS = ['add', 'list', 'disable', 'enable', 'sessions'];
+
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' } }, 2);
+  const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' }, end: { type: 'boolean' } }, 2);
   const [action, name] = positionals;
+  if (action === undefined || !ACTIONS.includes(action)) throw new FirstreadError('usage', `the first argument is ${ACTIONS.join(', ')}`);
   const folder = dataFolder(loaded.config.data);
   if (action === 'add') makeDataFolder(folder);
   else if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
   const registry = openRegistry(folder.registry);
-  const accounts = createAccountsPort(registry, Date.now);
   try {
-    if (action === 'list') {
-      io.stdout.write(formatTable(['name', 'role', 'state'], registry.users().map((user) => [user.name, user.role, user.disabled ? 'disabled' : 'active'])));
-      return 0;
+    if (action === 'list') io.stdout.write(formatTable(['name', 'role', 'signs in with', 'state'], registry.users().map((user) => [user.name, user.role, waysOf(user), user.disabled ? 'disabled' : 'active'])));
+    else if (action === 'sessions' && name === undefined && values.end !== true) io.stdout.write(sessionTable(registry, () => true));
+    else if (name === undefined || name.trim() === '') throw new FirstreadError('usage', 'name the user');
+    else if (action === 'add') await add(registry, name, values.role ?? 'reader', loaded.config, io);
+    else if (action === 'sessions') sessions(registry, name, values.end === true, io);
+    else {
+      const { id, name: known } = userNamed(registry, name);
+      registry.changeUser(id, { disabled: action === 'disable' });
+      if (action === 'disable') createAccountsPort(registry, Date.now).removeSessionsOf(known);
+      io.stdout.write(action === 'disable' ? `${known} can no longer sign in, and is signed out\n` : `${known} can sign in again\n`);
     }
-    if (action !== 'add' && action !== 'disable') throw new FirstreadError('usage', 'the first argument is add, list or disable');
-    if (name === undefined || name.trim() === '') throw new FirstreadError('usage', 'name the user');
-    if (action === 'disable') {
-      const known = registry.userByName(name);
-      if (known === undefined) throw new FirstreadError('usage', `there is no user ${JSON.stringify(name)}`);
-      registry.changeUser(known.id, { disabled: true });
-      for (const session of registry.credentials('session')) if (session.name === known.name) registry.revokeCredential(session.secretSha256);
-      io.stdout.write(`${known.name} can no longer sign in\n`);
-      return 0;
-    }
-    const role = (values.role ?? 'reader') as Role;
-    if (!PERSON_ROLES.includes(role)) throw new FirstreadError('usage', `--role is one of ${PERSON_ROLES.join(', ')}`);
-    await addUser(accounts, { name, role, password: await readPassword(io) });
-    io.stdout.write(`${name} can sign in as ${role}\n`);
     return 0;
   } finally {
     registry.close();
   }
 }
 
+function userNamed(registry: Registry, name: string): UserRecord {
+  const known = registry.userByName(name);
+  if (known === undefined) throw new FirstreadError('usage', `there is no user ${JSON.stringify(name)}; \`firstread user list\` shows them`);
+  return known;
+}
+
+const waysOf = ({ passwordHash, profile }: UserRecord): string =>
+  [passwordHash === undefined ? undefined : 'password', profile['issuer'] === undefined ? undefined : String(profile['issuer'])].filter(Boolean).join(', ');
+
+async function add(registry: Registry, name: string, role: string, config: Config, io: CommandIo): Promise<void> {
+  if (!PERSON_ROLES.includes(role as Role)) throw new FirstreadError('usage', `--role is one of ${PERSON_ROLES.join(', ')}`);
+  const password = await readPassword(io, config.passwordLengthMin);
+  await addUser(createAccountsPort(registry, Date.now), { name, role: role as Role, password }, config.passwordLengthMin);
+  io.stdout.write(`${name} can sign in as ${role}\n`);
+}
+
+/** One-time links sign in people who are no users: `NAME` is then what the link was made for. */
+function sessions(registry: Registry, name: string, end: boolean, io: CommandIo): void {
+  const folded = name.normalize('NFKC').trim().toLowerCase();
+  const isTheirs = (sessionName: string): boolean => sessionName.replace(/^link:/, '').toLowerCase() === folded;
+  if (!end) return void io.stdout.write(sessionTable(registry, isTheirs));
+  const theirs = registry.credentials('session').filter((session) => isTheirs(session.name));
+  for (const session of theirs) registry.revokeCredential(session.secretSha256);
+  io.stdout.write(`${theirs.length} ${theirs.length === 1 ? 'session' : 'sessions'} ended\n`);
+}
+
+function sessionTable(registry: Registry, wanted: (name: string) => boolean): string {
+  const rows = registry.credentials('session').filter((session) => wanted(session.name));
+  if (rows.length === 0) return 'nobody is signed in\n';
+  return formatTable(
+    ['name', 'role', 'by', 'from', 'since', 'last used'],
+    rows.map(({ name, role, detail, createdAtMs, lastUsedAtMs }) => [name.replace(/^link:/, ''), registry.userByName(name)?.role ?? role, String(detail['by'] ?? '-'), String(detail['from'] ?? '-'), minute(createdAtMs), minute(lastUsedAtMs)]),
+  );
+}
+
+const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
 /** From a pipe as its first line; on a terminal without showing it. */
-async function readPassword(io: CommandIo): Promise<string> {
+async function readPassword(io: CommandIo, lengthMin: number): Promise<string> {
   const isTerminal = process.stdin.isTTY === true;
-  if (isTerminal) io.stderr.write('password (at least 10 characters): ');
+  if (isTerminal) io.stderr.write(`password (at least ${lengthMin} characters): `);
   const lines = createInterface({ input: process.stdin, terminal: isTerminal, ...(isTerminal ? { output: undefined } : {}) });
   try {
     const { value } = await lines[Symbol.asyncIterator]().next();

@@ -11,7 +11,7 @@ const BIN = fileURLToPath(new URL('../../bin/firstread', import.meta.url));
 const firstread = (...argv: string[]) => spawnSync(BIN, argv, { encoding: 'utf8', env: { ...process.env, REDIS_URL: '' } });
 const folder = (): string => mkdtempSync(join(tmpdir(), 'firstread-cli-'));
 
-const COMMANDS = ['serve', 'demo', 'worker', 'analyse', 'worklist', 'send', 'echo', 'deliveries', 'prioritise', 'evaluate', 'calibrate', 'models', 'config', 'sign-in', 'user', 'token', 'prepare'];
+const COMMANDS = ['serve', 'demo', 'worker', 'analyse', 'worklist', 'send', 'echo', 'deliveries', 'prioritise', 'evaluate', 'calibrate', 'models', 'config', 'sign-in', 'user', 'audit', 'token', 'prepare'];
 
 test('without arguments it says what it is and lists every command', () => {
   const { status, stdout } = firstread();

@@ -50,7 +50,7 @@ export async function signInAgain(person) {
       h('p', { id: 'sign-in-again-why', class: 'sub' }, t('signIn.again.why', { name: person.name })),
       form.element, wait,
       usersConfigured || oidc !== undefined ? undefined : h('p', { class: 'sub' }, t('signIn.again.link')),
-      h('button', { type: 'button', class: 'link', onclick: afresh }, t('signIn.again.leave')));
+      h('button', { type: 'button', class: 'link', onclick: afresh }, t('signIn.again.leave', { name: person.name })));
     // Escape must not uncover the page: not in browsers that do not know `closedby` either.
     dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.preventDefault());
     dialog.addEventListener('close', () => dialog.isConnected && dialog.showModal());

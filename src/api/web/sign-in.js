@@ -39,9 +39,10 @@ export function signInForm({ usersConfigured, oidc, name: knownName = '', to = '
     : h('p', { class: 'oidc away', role: 'status' }, t('signIn.away', { name: nameOfProvider(oidc) }));
   return {
     say,
-    focus: () => (name.value === '' ? name : password).focus(),
+    /** The way this person came in the last time. */
+    focus: () => (name.value !== '' ? password : provider?.tagName === 'A' ? provider : name).focus(),
     element: h('div', { class: 'sign-in-form' }, problem, provider,
-      provider !== undefined && usersConfigured ? h('div', { class: 'or', 'aria-hidden': 'true' }, t('signIn.or')) : undefined,
+      provider?.tagName === 'A' && usersConfigured ? h('div', { class: 'or', 'aria-hidden': 'true' }, t('signIn.or')) : undefined,
       usersConfigured ? h('form', { onsubmit: submit }, h('label', {}, t('signIn.name'), name), h('label', {}, t('signIn.password'), password), go) : undefined),
   };
 }
