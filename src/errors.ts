@@ -87,6 +87,8 @@ export const ERRORS = {
   'media-type-unsupported': entry('the request body has a type that is not taken here', false, undefined, 415),
   'step-refused': entry('the study cannot take that step from where it is', false, undefined, 409),
   'claimed-by-other': entry('another reader has this study open', false, undefined, 409),
+  'feedback-without-finding': entry('no model has scored that here: there is nothing to agree or disagree with', false, undefined, 409),
+  'views-full': entry('there is no room for another saved view: remove one first', false, undefined, 409),
   'too-many-streams': entry('too many live connections', true, undefined, 503),
   'not-acceptable': entry('none of the media types that were asked for can be given for this object', false, undefined, 406),
   'instance-removed': entry('the images of this study were removed by retention: ask the archive', false, undefined, 410),

@@ -109,6 +109,23 @@ const notices = array(object({ kind: oneOf(['family-off']), family: text, on: fl
 export const worklistAnswer = object({ total: integer, counts, flagCounts: object(perFlag), serverNowMs: epochMs, livePosition: text, notices, rows: array(row) });
 export const facetsAnswer = object({ sites: array(text), devices: array(text), readers: array(text) });
 export const claimBody: JsonSchema = { ...object({ takeOver: { type: 'boolean', default: false } }, ['takeOver']), type: ['object', 'null'] };
+export const feedbackBody = object(
+  { family: oneOf(['tuberculosis', 'lung nodule']), verdict: oneOf(['agree', 'disagree']), note: { type: 'string', maxLength: 1_000 } },
+  ['note'],
+);
+/** Up to three signs a letter where the accents come apart; put together it has at most VIEW_NAME_MAX. */
+const viewName: JsonSchema = { type: 'string', minLength: 1, maxLength: 180, pattern: '^[^\\u0000-\\u001f\\u007f]*\\S[^\\u0000-\\u001f\\u007f]*$' };
+export const viewParams = object({ name: viewName });
+export const viewBody = object({ query: { type: 'string', maxLength: 2_000 } });
+export const viewsAnswer = object({ views: array(object({ name: text, query: text, savedAtMs: epochMs })) });
+const orNumber: JsonSchema = { type: ['number', 'null'] };
+const spans = object({ count: integer, medianMs: orNumber, p95Ms: orNumber, maxMs: orNumber });
+export const turnaroundQuery = object({ from: epochMs, to: epochMs }, ['from', 'to']);
+export const turnaroundAnswer = object({
+  fromMs: epochMs, toMs: epochMs, flag: spans, read: spans,
+  byClass: array(object({ priority: text, flag: spans, read: spans })),
+  byHour: array(object({ hour: integer, flag: spans, read: spans })),
+});
 export const claimAnswer = object({ claim: claimOrNull });
 
 const heatmap = object({ columns: integer, rows: integer, area: object({ x: number, y: number, width: number, height: number }), cellsBase64: text });
@@ -132,8 +149,20 @@ const image = object(
   ['modality', 'viewPosition', 'bodyPartExamined', 'seriesDescription', 'manufacturer', 'stationName', 'columns', 'rows', 'decodePath', 'timings'],
 );
 export const delivery = object(
-  { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed', 'dropped']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text },
-  ['nextAttemptAtMs', 'error'],
+  { id: text, studyInstanceUid: text, destination: text, kind: text, state: oneOf(['pending', 'sent', 'verified', 'failed', 'dropped']), attempts: integer, updatedAtMs: epochMs, nextAttemptAtMs: epochMs, error: text, errorCode: text },
+  ['nextAttemptAtMs', 'error', 'errorCode'],
+);
+const feedback = object(
+  { family: text, verdict: oneOf(['agree', 'disagree']), note: text, by: text, atMs: epochMs, mine: flag, model, score: number, threshold: number, flagged: flag },
+  ['note'],
+);
+export const feedbackGivenAnswer = object({ feedback });
+const prior = object(
+  {
+    studyInstanceUid: text, receivedAtMs: epochMs, studyDate: text, description: text, flag: oneOf(FLAGS),
+    images: array(object({ sopInstanceUid: text, fileKey: text, hasPixels: flag, viewPosition: text, removed: flag }, ['viewPosition'])),
+  },
+  ['studyDate', 'description'],
 );
 export const studyAnswer = object({
   serverNowMs: epochMs,
@@ -143,6 +172,8 @@ export const studyAnswer = object({
   journal: array(object({ atMs: epochMs, kind: text, text, by: text }, ['by'])),
   reports: array(object({ sopInstanceUid: text, revision: integer, family: text, kind: text, writtenAtMs: epochMs })),
   deliveries: array(delivery),
+  feedback: { ...array(feedback), description: 'the latest of each person and family, newest first' },
+  priors: { ...array(prior), description: 'other studies of the same patient, newest first' },
 });
 
 const orderFacts = object({

@@ -26,8 +26,10 @@ import type { ReadingPort } from './reading-ports.ts';
 import { bearerToken, comesFromOurPage, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, securityHeaders, useOf } from './request-guard.ts';
 import { answerPreflights, dicomWebRoutes, foreignPages, refuseStoring } from './dicomweb/register.ts';
 import type { DicomWebPort } from './dicomweb/port.ts';
+import type { DicomWebLimits } from './dicomweb/visit.ts';
 import { mayDo } from './roles.ts';
 import { answerSchema, type Access, type ApiCall, type ApiRoute } from './route.ts';
+import { feedbackRoutes } from './routes/feedback-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { internalRoutes } from './routes/internal-routes.ts';
 import { liveRoute } from './routes/live-route.ts';
@@ -39,6 +41,8 @@ import { oidcRoutes } from './routes/oidc-routes.ts';
 import { readingRoutes } from './routes/reading-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { studyRoutes } from './routes/study-routes.ts';
+import { turnaroundRoute } from './routes/turnaround-route.ts';
+import { viewRoutes } from './routes/view-routes.ts';
 import { serveViewer } from './viewer-folder.ts';
 
 export interface ApiLimits {
@@ -92,6 +96,7 @@ export interface ServerOptions {
   readonly dicomWeb?: DicomWebPort;
   /** Sites whose pages may read over DICOMweb, with a token. */
   readonly dicomWebOrigins?: readonly string[];
+  readonly dicomWebLimits?: Partial<DicomWebLimits>;
   readonly accounts: AccountsPort;
   readonly auth: Auth;
   readonly live: Live;
@@ -195,11 +200,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     })),
     ...studyRoutes({ ...options, limits }),
     ...readingRoutes(options),
+    ...feedbackRoutes(options),
+    ...viewRoutes(options),
+    turnaroundRoute(options),
     ...deviceRoutes({ ...options, limits }),
     ...deliveryRoutes(options),
     ...modelRoutes(options),
     ...systemRoutes(options.operations, options.readiness, options.now),
-    ...(options.dicomWeb === undefined ? [] : dicomWebRoutes({ dicomWeb: options.dicomWeb, audit: options.audit, now: options.now })),
+    ...(options.dicomWeb === undefined ? [] : dicomWebRoutes({ dicomWeb: options.dicomWeb, audit: options.audit, now: options.now, limits: options.dicomWebLimits })),
     ...internalRoutes(options.files, limits),
     live.route,
   ];

@@ -2,12 +2,17 @@
 import type { Finding, FindingFamily } from '../study/types.ts';
 import { flagOf, shownFindings } from '../study/flag.ts';
 import type { ListedStudy, StoredImage } from './ports.ts';
-import type { Claim, ReadingRow } from './reading-ports.ts';
+import type { Claim, FeedbackRow, Prior, ReadingRow } from './reading-ports.ts';
 
 /** The row of `firstread worklist --json` and what a glance needs besides. */
 export const rowAnswer = (row: ReadingRow, who: string): object => ({ ...row, flag: flagOf(row), claim: claimAnswer(row.claim, who) });
 
 export const claimAnswer = (claim: Claim | null, who: string): (Claim & { readonly mine: boolean }) | null => claim && { ...claim, mine: claim.by === who };
+
+export const feedbackAnswer = ({ note, ...feedback }: FeedbackRow, who: string): object => ({ ...feedback, ...(note === '' ? {} : { note }), mine: feedback.by === who });
+
+/** Another study of the patient at a glance; its scores are its own page's matter. */
+export const priorAnswer = (prior: Prior): object => ({ ...prior, flag: flagOf(prior) });
 
 export function imageAnswer({ study }: ListedStudy, image: StoredImage): object {
   const instance = study.instances.find((one) => one.sopInstanceUid === image.sopInstanceUid && one.contentSha256 === image.contentSha256);

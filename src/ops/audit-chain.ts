@@ -13,7 +13,7 @@ export type AuditEvent =
   | 'sign-in' | 'sign-in-refused' | 'sign-out' | 'link-issued' | 'token-issued' | 'user-saved' | 'password-changed' | 'session-ended' | 'locked-out'
   | 'worklist-viewed' | 'patient-viewed' | 'picture-viewed' | 'report-viewed'
   | 'study-read' | 'study-unread' | 'study-closed' | 'study-prioritised' | 'study-acknowledged'
-  | 'study-claimed' | 'study-released' | 'claim-lapsed'
+  | 'study-claimed' | 'study-released' | 'claim-lapsed' | 'feedback-given'
   | 'request-refused' | 'association-refused' | 'instance-refused'
   | 'instances-removed' | 'export'
   | 'delivery-retried' | 'delivery-dropped' | 'quarantine-retried' | 'quarantine-dismissed' | 'family-switched'

@@ -21,9 +21,12 @@ import { createFindingQuery, type FindingQuery } from './finding-query.ts';
 import { createInstanceRows, type InstanceRows, type RecordedInstance, type StoredInstance } from './instance-rows.ts';
 import { createOpenStudies } from './open-studies.ts';
 import { createReportRows, type ReportRows } from './report-rows.ts';
+import { createPriorQuery, type PriorQuery } from './prior-query.ts';
 import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
 import { createSetAsideQuery, type SetAsideQuery } from './set-aside-query.ts';
+import { createSavedViewRows, type SavedViewRows } from './saved-view-rows.ts';
 import { createStudyRows, type OutstandingCommand } from './study-rows.ts';
+import { createTurnaroundQuery, type TurnaroundQuery } from './turnaround-query.ts';
 import { createWorklistFacets, type WorklistFacets } from './worklist-facets.ts';
 import { createWorklistQuery, type WorklistQuery } from './worklist-query.ts';
 
@@ -41,7 +44,7 @@ export interface JournalEntry {
   readonly event: StudyEvent;
 }
 
-export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue, DicomQuery {
+export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, SavedViewRows, PriorQuery, TurnaroundQuery, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue, DicomQuery {
   /** One commit around several calls; all or nothing. */
   transact<T>(work: () => T): T;
   /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
@@ -85,6 +88,9 @@ export function openRegistry(path: string, options: RegistryOptions = {}): Regis
     ...createWorklistFacets(database, open),
     ...claims,
     ...createFeedbackRows(database),
+    ...createSavedViewRows(database),
+    ...createPriorQuery(database),
+    ...createTurnaroundQuery(database),
     ...createAccountRows(database),
     ...createRetentionQuery(database),
     ...createDicomQuery(database),

@@ -5,15 +5,17 @@ import type { AuditEvent } from '../../ops/audit-chain.ts';
 import type { Live } from '../live.ts';
 import type { OperationsPort } from '../operations-port.ts';
 import type { FilesPort, ListedStudy, OpenedFile, ReaderAction, StudiesPort } from '../ports.ts';
+import type { ReadingPort } from '../reading-ports.ts';
 import type { Permission } from '../roles.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
 import { createViewNote } from '../view-note.ts';
 import { worklistQueryOf } from '../worklist-query.ts';
-import { assessmentAnswer, imageAnswer, rowAnswer } from '../study-answer.ts';
+import { assessmentAnswer, feedbackAnswer, imageAnswer, priorAnswer, rowAnswer } from '../study-answer.ts';
 
 export interface StudyRouteOptions {
   readonly studies: StudiesPort;
+  readonly reading: Pick<ReadingPort, 'feedbackOf' | 'priorsOf'>;
   readonly operations: Pick<OperationsPort, 'notices'>;
   readonly files: FilesPort;
   readonly audit: Audit;
@@ -23,7 +25,7 @@ export interface StudyRouteOptions {
 }
 
 export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
-  const { studies, files, audit, live, now } = options;
+  const { studies, reading, files, audit, live, now } = options;
   const noteWorklistView = createViewNote(audit, now, options.limits.worklistAuditEveryMs);
 
   const look = (call: ApiCall, event: AuditEvent, studyInstanceUid: string, object?: string): void =>
@@ -92,6 +94,8 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
           images: studies.imagesOf(uid).map((image) => imageAnswer(listed, image)),
           journal: studies.journalOf(uid),
           reports: studies.reportsOf(uid),
+          feedback: reading.feedbackOf(uid).map((one) => feedbackAnswer(one, call.caller.name)),
+          priors: reading.priorsOf(uid).map(priorAnswer),
           deliveries: studies.deliveriesOf(uid),
         };
       },
@@ -115,9 +119,13 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
       async handler(call) {
         const fileKey = call.params['fileKey']!;
         const studyInstanceUid = studies.studyOfFile(fileKey);
-        const file = studyInstanceUid === undefined ? undefined : await files.openPreview(fileKey);
-        if (file !== undefined) look(call, 'picture-viewed', studyInstanceUid!, fileKey);
-        else if (studyInstanceUid !== undefined) await mustBeStored(files, fileKey);
+        if (studyInstanceUid === undefined) throw new FirstreadError('not-found');
+        let file = await files.openPreview(fileKey);
+        if (file === undefined) {
+          await files.makePreview(fileKey);
+          file = await files.openPreview(fileKey);
+        }
+        if (file !== undefined) look(call, 'picture-viewed', studyInstanceUid, fileKey);
         return sendFile(call, file, 'image/jpeg');
       },
     },
@@ -148,11 +156,4 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
       },
     },
   ];
-}
-
-/** No preview, but is the image there? A vanished file is another thing to do than one without a picture. */
-async function mustBeStored(files: FilesPort, fileKey: string): Promise<void> {
-  const stored = await files.openInstance(fileKey);
-  if (stored === undefined) throw new FirstreadError('instance-missing');
-  stored.stream.destroy();
 }
