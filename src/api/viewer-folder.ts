@@ -20,7 +20,7 @@ export async function serveViewer(app: FastifyInstance, folder: string = BUILT_F
     return;
   }
   await app.register(fastifyStatic, {
-    root: folder, prefix: '/viewer/', decorateReply: false, dotfiles: 'deny', list: false, cacheControl: false,
+    root: folder, prefix: '/viewer/', decorateReply: false, dotfiles: 'deny', list: false, cacheControl: false, preCompressed: true,
     setHeaders: (reply, path) => void reply.header('cache-control', HASHED.test(path) ? `public, max-age=${KEPT_SECONDS}, immutable` : 'no-cache'),
   });
 }

@@ -17,7 +17,7 @@ export function sidesOf(orientation, [a, b, c, d]) {
 }
 
 export function createSides() {
-  const letters = Object.fromEntries(EDGES.map(([edge]) => [edge, h('span', { class: `side ${edge}` })]));
+  const letters = Object.fromEntries(EDGES.map(([edge]) => [edge, h('span', { class: `side at-${edge}` })]));
   return {
     element: h('div', { class: 'sides', 'aria-hidden': 'true' }, Object.values(letters)),
     place(orientation, matrix) {

@@ -53,6 +53,7 @@ export function createStation({ onState, onPick, onActive }) {
     setText(again, `${t('viewer.again')} (f)`);
     again.hidden = picture === undefined || shown !== undefined || loading !== undefined;
     progress.hidden = loading === undefined;
+    element.dataset.shown = shown !== undefined ? 'full' : loading !== undefined ? 'loading' : 'reduced';
   }
 
   function stop(words) {

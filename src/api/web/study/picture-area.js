@@ -93,13 +93,16 @@ export function createPictureArea({ onWide, onFull }) {
       pane.show(surface, known, sizeFromPreview(known, natural), { keepWindow: keepsView });
     };
     clearTimeout(waiting);
+    element.dataset.shown = 'loading';
     if (!keepsView) pane.change({ view: { zoom: 1, panX: 0, panY: 0, turns: 0, mirrored: false }, inverted: false, tool: 'window' });
     surface.show(img);
     draw();
     waiting = setTimeout(() => mine === shown && element.classList.add('loading'), LOADING_AFTER_MS);
     try {
       await img.loaded;
-      if (mine === shown) draw();
+      if (mine !== shown) return;
+      draw();
+      element.dataset.shown = 'reduced';
     } catch {
       if (mine === shown) await explainMissing(image, mine);
     } finally {
