@@ -42,7 +42,7 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorHandlingOpt
     const entry = ERRORS[code] as (typeof ERRORS)[ErrorCode] & { httpStatus?: number };
     const httpStatus = entry.httpStatus ?? 500;
     const route = request.routeOptions.url ?? 'none';
-    if (httpStatus >= 500 && code !== 'too-many-streams') {
+    if (httpStatus >= 500 && code !== 'too-many-streams' && code !== 'pictures-busy') {
       options.log.write('api-error', { requestId: request.id, route, method: request.method, code, error });
     } else {
       options.metrics.refused.add({ what: 'request', code });
@@ -60,6 +60,7 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorHandlingOpt
       }
     }
     if (code === 'too-many-attempts') reply.header('retry-after', '30');
+    if (code === 'too-many-requests' || code === 'pictures-busy') reply.header('retry-after', '1');
     const detail = 'validation' in error && error.validation !== undefined ? validationDetail(error) : code === 'password-weak' ? (error as FirstreadError).details['problem'] : undefined;
     // The one refusal that names somebody: a reader must know whom to ask.
     const claim = code === 'claimed-by-other' ? { ...(error as FirstreadError).details, mine: false } : undefined;

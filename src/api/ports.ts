@@ -81,6 +81,8 @@ export interface DeliveryRow {
   readonly updatedAtMs: number;
   readonly nextAttemptAtMs?: number;
   readonly error?: string;
+  /** The same in a word: the page says it in its reader's language. */
+  readonly errorCode?: string;
 }
 
 export interface ReportRow {
@@ -172,6 +174,8 @@ export interface FilesPort {
   openInstance(fileKey: string): Promise<OpenedFile | undefined>;
   openReport(fileKey: string): Promise<OpenedFile | undefined>;
   openPreview(fileKey: string): Promise<OpenedFile | undefined>;
+  /** Makes the preview that no worker has made. Rejects with `instance-missing`, `pixels-…`; `not-found` where there is no picture. */
+  makePreview(fileKey: string): Promise<void>;
   /** Atomic and idempotent. */
   writePreview(fileKey: string, jpeg: Uint8Array): Promise<void>;
 }

@@ -79,7 +79,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
     studies: createStudiesPort({ registry, engine: parts.engine, caps: parts.caps, pace: parts.pace, models: parts.models, modelsReady: () => config.workers === 0 || parts.workers.readyCount() > 0 }),
     reading: createReadingPort({ registry, claimMs: config.claimMinutes * 60_000 }),
     operations: parts.operations,
-    files: createFilesPort(parts.spool, parts.folder),
+    files: createFilesPort(parts.spool, parts.folder, views, now),
     dicomWeb: createDicomWebPort({ registry, spool: parts.spool, views }),
     accounts,
     auth,

@@ -2,7 +2,7 @@
  * The body of one viewing thread: opens a stored object and answers one question about it. It holds no native add-on
  * (JPEG and PNG are encoded by the caller), so that a picture past its deadline can be ended in the middle.
  */
-import { describePixels } from '../dicom/pixel-description.ts';
+import { describePixels, PIXEL_LIMITS, type PixelDescription } from '../dicom/pixel-description.ts';
 import { jsonTag, littleEndianBytes, toDicomJson } from '../dicom/dicom-json.ts';
 import type { DataSetNode } from '../dicom/data-set.ts';
 import { elementBytes } from '../dicom/element-values.ts';
@@ -12,7 +12,7 @@ import { FirstreadError } from '../errors.ts';
 import { colourToGray } from '../inference/decode-colour.ts';
 import { decodeFrame, type DecodedFrame } from '../inference/decode-codestream.ts';
 import { toGrayPlane } from '../inference/modality-lut.ts';
-import { renderPreview } from '../inference/preview-pixels.ts';
+import { PREVIEW_SIDE_MAX, renderPreview } from '../inference/preview-pixels.ts';
 import { spacingOf } from '../inference/decode-frame.ts';
 import { answerTasks } from '../inference/thread-pool.ts';
 import { nativeSamples } from './native-frame.ts';
@@ -73,8 +73,29 @@ async function decoded(file: StoredFile, frame: number): Promise<DecodedFrame> {
 }
 
 async function preview(file: StoredFile): Promise<RenderedPixels> {
-  const pixels = describePixels(file.dataSet);
-  const frame = await decoded(file, 1);
+  if (file.frames === undefined) throw new FirstreadError('not-found');
+  const { frame, pixels } = sparse(file) ?? { frame: decoded(file, 1), pixels: describePixels(file.dataSet) };
+  return previewOf(file, await frame, pixels);
+}
+
+/** Uncompressed pictures beyond the limit are still shown: of so many pixels every few rows and columns are enough. */
+function sparse(file: StoredFile): { readonly frame: Promise<DecodedFrame>; readonly pixels: PixelDescription } | undefined {
+  const whole = describePixels(file.dataSet, { pixelCountMax: Infinity });
+  const { frames } = file;
+  const range = frames === undefined || frames instanceof FirstreadError || frames.kind !== 'native' ? undefined : frames.ranges[0]?.[0];
+  if (whole.rows * whole.columns <= PIXEL_LIMITS.pixelCountMax || whole.samplesPerPixel !== 1 || range === undefined) return undefined;
+  const step = Math.ceil(Math.max(whole.rows, whole.columns) / PREVIEW_SIDE_MAX);
+  const pixels = { ...whole, rows: Math.max(1, Math.floor(whole.rows / step)), columns: Math.max(1, Math.floor(whole.columns / step)) };
+  const sampleBytes = whole.bitsAllocated / 8;
+  const bytes = new Uint8Array(pixels.rows * pixels.columns * sampleBytes);
+  for (let y = 0, to = 0; y < pixels.rows; y++) {
+    const row = file.bytesOf([{ offset: range.offset + y * step * whole.columns * sampleBytes, length: whole.columns * sampleBytes }]);
+    for (let x = 0; x < pixels.columns; x++) for (let byte = 0; byte < sampleBytes; byte++) bytes[to++] = row[x * step * sampleBytes + byte]!;
+  }
+  return { frame: decodeFrame({ bytes, encapsulated: false, remarks: [] }, pixels, file.transferSyntaxUid), pixels };
+}
+
+function previewOf(file: StoredFile, frame: DecodedFrame, pixels: PixelDescription): RenderedPixels {
   const { stored } = frame;
   const plane = isColour(frame, pixels) ? colourToGray(stored, file.dataSet, frame.photometricInterpretation) : toGrayPlane(stored, file.dataSet, pixels.photometricInterpretation);
   const { width, height, grey } = renderPreview({ width: stored.columns, height: stored.rows, pixels: plane.pixels, maxValue: plane.maxValue, ...spacingOf(file.dataSet) });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
+import { FirstreadError } from '../../src/errors.ts';
 import { createAuth, hashSecret, type Auth, type AuthLimits } from '../../src/api/auth.ts';
 import { createLive, type Live } from '../../src/api/live.ts';
 import type { AccountsPort, FilesPort, JournalEntry, OpenedFile, Role, SessionRow, StudiesPort, TokenRow, UserRow } from '../../src/api/ports.ts';
@@ -15,6 +16,7 @@ import { createReadiness, type Readiness } from '../../src/ops/readiness.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import { demoOperations, putMorning, type DemoOperations } from './demo-operations.ts';
 import { demoRegistry, type DemoRegistry } from './demo-registry.ts';
+import { demoHistory } from './demo-history.ts';
 import { DEMO_CASES, DEMO_NOW_MS, demoStudy, type DemoStudy } from './demo-studies.ts';
 
 export function memoryAccounts(): AccountsPort & { readonly sessions: Map<string, SessionRow> } {
@@ -74,6 +76,9 @@ export function memoryFiles(picture: Uint8Array, knownFileKeys: ReadonlySet<stri
     openInstance: async (fileKey) => (knownFileKeys.has(fileKey) ? opened(Buffer.from('part10 bytes')) : undefined),
     openReport: async () => opened(Buffer.from('sr bytes')),
     openPreview: async (fileKey) => (previews.has(fileKey) ? opened(previews.get(fileKey)!) : knownFileKeys.has(fileKey) ? opened(picture) : undefined),
+    makePreview: async () => {
+      throw new FirstreadError('instance-missing');
+    },
     writePreview: async (fileKey, jpeg) => void previews.set(fileKey, jpeg),
   };
 }
@@ -125,6 +130,8 @@ export interface DemoSiteOptions {
   readonly studies?: DemoStudy[];
   readonly picture?: Uint8Array;
   readonly realClock?: boolean;
+  /** The week before, read. */
+  readonly history?: boolean;
   readonly transport?: ServerOptions['transport'];
   readonly allowedHosts?: readonly string[];
   readonly server?: Partial<ServerOptions>;
@@ -137,7 +144,7 @@ export async function demoSite(options: DemoSiteOptions = {}): Promise<DemoSite>
   const now = options.realClock ? () => Date.now() : () => clock.nowMs;
   const studies = options.studies ?? DEMO_CASES.map((one, index) => demoStudy(one, index, now()));
   const kept = demoRegistry(now);
-  kept.put(studies);
+  kept.put(options.history ? [...studies, ...demoHistory(now())] : studies);
   putMorning(kept.registry, now);
   const logLines: string[] = [];
   const log = createLog({ sink: (line) => void logLines.push(line), now, level: 'debug', process: 'test' });

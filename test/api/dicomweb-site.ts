@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import type { ServerOptions } from '../../src/api/server.ts';
 import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
 import { readPart10 } from '../../src/dicom/part10.ts';
+import { dataFolder } from '../../src/hub/data-folder.ts';
+import { createFilesPort } from '../../src/hub/files-port.ts';
 import { createDicomWebPort } from '../../src/hub/dicomweb-port.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
 import { createSpool, type Spool } from '../../src/intake/spool.ts';
-import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import type { Registry } from '../../src/registry/registry.ts';
 import { createViews, VIEW_LIMITS, type ViewLimits } from '../../src/view/views.ts';
+import { demoRegistry } from './demo-registry.ts';
 import { DEMO_NOW_MS } from './demo-studies.ts';
 import { demoSite, type DemoSite } from './demo-site.ts';
 
@@ -27,11 +30,13 @@ export interface DicomWebSite extends DemoSite {
 
 export async function dicomWebSite(options: { readonly server?: Partial<ServerOptions>; readonly views?: Partial<ViewLimits> } = {}): Promise<DicomWebSite> {
   const folder = mkdtempSync(join(tmpdir(), 'firstread-dicomweb-'));
-  const registry = openRegistry(join(folder, 'registry.sqlite'));
+  const kept = demoRegistry(() => DEMO_NOW_MS);
+  const { registry } = kept;
   const spool = await createSpool(join(folder, 'spool'));
   const views = createViews({ ...VIEW_LIMITS, ...options.views });
   const dicomWeb = createDicomWebPort({ registry, spool, views });
-  const site = await demoSite({ server: { dicomWeb, ...options.server } });
+  const files = createFilesPort(spool, dataFolder(folder), views, () => DEMO_NOW_MS);
+  const site = await demoSite({ server: { dicomWeb, files, studies: kept.studies, ...options.server } });
   await site.app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(site.app.server.address() as { port: number }).port}`;
   const token = site.auth.issueToken({ name: 'viewer', role: 'reader' });
@@ -55,7 +60,7 @@ export async function dicomWebSite(options: { readonly server?: Partial<ServerOp
     async close() {
       await site.close();
       await views.close();
-      registry.close();
+      kept.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

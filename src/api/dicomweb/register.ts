@@ -18,7 +18,7 @@ export interface DicomWebOptions {
   readonly dicomWeb: DicomWebPort;
   readonly audit: Audit;
   readonly now: () => number;
-  readonly limits?: Partial<DicomWebLimits>;
+  readonly limits: Partial<DicomWebLimits> | undefined;
 }
 
 export function dicomWebRoutes({ dicomWeb: port, audit, now, limits }: DicomWebOptions): readonly ApiRoute[] {

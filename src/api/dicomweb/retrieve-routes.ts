@@ -56,6 +56,8 @@ export function retrieveRoutes({ port, visit }: { readonly port: DicomWebPort; r
     let failed: unknown;
     for (const object of objects) {
       try {
+        // A remembered header is no file.
+        if ((await port.byteLength(object)) === undefined) throw new FirstreadError('instance-missing');
         texts.push(withAddresses(call, object, (await port.describe(object)).json, port.bulkDataMark));
       } catch (error) {
         if (!(error instanceof FirstreadError)) throw error;
