@@ -161,7 +161,7 @@ async function scoreAll(files: readonly string[], plan: ScoringPlan, io: Command
   };
   process.on('SIGINT', onInterrupt);
   const progress = startProgress(files.length, 'films', io, performance.now());
-  let unread = 0;
+  let [unread, reused] = [0, 0];
   try {
     return await scoreFilms({
       files,
@@ -175,11 +175,13 @@ async function scoreAll(files: readonly string[], plan: ScoringPlan, io: Command
           unread += 1;
           if (unread <= UNREAD_SAID_MAX) progress.say(printable(`not read: ${relative(plan.base, file)}: ${score.reason?.text ?? ''}`));
         }
+        if (!fresh) reused += 1;
         progress.step(fresh, performance.now());
       },
     });
   } finally {
     progress.end(performance.now());
+    if (reused > 0) io.stderr.write(`${reused} of ${files.length} films were scored before\n`);
     if (unread > UNREAD_SAID_MAX) io.stderr.write(`… and ${unread - UNREAD_SAID_MAX} more that could not be read\n`);
     process.off('SIGINT', onInterrupt);
     await pool.close();

@@ -94,7 +94,7 @@ function toFilm({ name, row, files }: LabelledCase, best: StoredScore | undefine
   const { facts } = best ?? any;
   const patient = row.patient ?? facts.patient;
   const sex = row.sex ?? facts.sex;
-  const own = places === undefined || files.length > 1 ? undefined : placesOf(row.positive, places.get(files[0]!), facts, remark);
+  const own = places === undefined || best === undefined || files.length > 1 ? undefined : placesOf(row.positive, places.get(files[0]!), facts, remark);
   return {
     name,
     positive: row.positive,

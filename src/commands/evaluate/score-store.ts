@@ -3,7 +3,7 @@
  * file holds (SHA-256) and by what scored it (models, manifest, version). Interrupted at any moment, at most the film
  * in work is lost; a torn last line is passed over. Several models may share the file.
  */
-import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { FirstreadError } from '../../errors.ts';
 
@@ -34,8 +34,6 @@ export interface FilmFacts {
 }
 
 export interface ScoreStore {
-  /** Of earlier runs. */
-  readonly knownCount: number;
   get(sha256: string): StoredScore | undefined;
   put(score: StoredScore): void;
 }
@@ -56,7 +54,6 @@ export async function openScoreStore(path: string, scoredBy: string): Promise<Sc
     if (!endsWithNewline(path)) append(path, '\n');
   }
   return {
-    knownCount: known.size,
     get: (sha256) => known.get(sha256),
     put(score) {
       append(path, `${JSON.stringify({ schema: SCHEMA, scoredBy, ...score })}\n`);
@@ -84,7 +81,15 @@ function append(path: string, text: string): void {
   }
 }
 
-const endsWithNewline = (path: string): boolean => {
-  const text = readFileSync(path);
-  return text.length === 0 || text[text.length - 1] === 0x0a;
-};
+function endsWithNewline(path: string): boolean {
+  const { size } = statSync(path);
+  if (size === 0) return true;
+  const file = openSync(path, 'r');
+  try {
+    const last = new Uint8Array(1);
+    readSync(file, last, 0, 1, size - 1);
+    return last[0] === 0x0a;
+  } finally {
+    closeSync(file);
+  }
+}
