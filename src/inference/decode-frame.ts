@@ -40,12 +40,13 @@ export interface DecodedInstance {
   readonly remarks: readonly string[];
 }
 
-export function spacingOf(dataSet: ParsedDataSet): Pick<GrayImage, 'spacingMm' | 'spacingAtDetector'> {
+export function spacingOf(dataSet: ParsedDataSet): Pick<GrayImage, 'spacingMm' | 'spacingAtDetector' | 'pixelAspect'> {
   for (const [tag, atDetector] of [[TAG.PixelSpacing, false], [TAG.ImagerPixelSpacing, true]] as const) {
     const [row, column] = decimals(dataSet, tag);
     if (row !== undefined && column !== undefined && row > 0 && column > 0) return { spacingMm: [row, column], ...(atDetector ? { spacingAtDetector: true } : {}) };
   }
-  return {};
+  const [vertical, horizontal] = decimals(dataSet, TAG.PixelAspectRatio);
+  return vertical !== undefined && horizontal !== undefined && vertical > 0 && horizontal > 0 ? { pixelAspect: vertical / horizontal } : {};
 }
 
 /** The same hash for the same stored values, whichever way they were encoded and however wide they were stored. */

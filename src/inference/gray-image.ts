@@ -12,4 +12,6 @@ export interface GrayImage {
   /** mm per pixel [row spacing, column spacing] where calibrated; `spacingAtDetector` when it is ImagerPixelSpacing. */
   readonly spacingMm?: readonly [number, number];
   readonly spacingAtDetector?: boolean;
+  /** Height over width of a pixel (Pixel Aspect Ratio), where no spacing says it. */
+  readonly pixelAspect?: number;
 }

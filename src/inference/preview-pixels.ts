@@ -27,7 +27,7 @@ export interface PreviewPixels {
 
 /** Non-square pixels are made square: what is round on the film is round on the page. */
 export function renderPreview(image: GrayImage): PreviewPixels {
-  const [rowMm = 1, columnMm = 1] = image.spacingMm ?? [];
+  const [rowMm, columnMm] = image.spacingMm ?? [image.pixelAspect ?? 1, 1];
   const aspect = rowMm > 0 && columnMm > 0 ? rowMm / columnMm : 1;
   if (Math.abs(aspect - 1) < 0.01) return toGrey(shrinkByWhole(image, Math.ceil(Math.max(image.width, image.height) / PREVIEW_SIDE_MAX)));
   const tall = image.height * (aspect > 1 ? aspect : 1);

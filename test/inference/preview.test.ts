@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { encodePreview } from '../../src/inference/preview.ts';
+import { encodePreview, PREVIEW_BYTES_MAX } from '../../src/inference/preview.ts';
 import { isBlank, renderPreview } from '../../src/inference/preview-pixels.ts';
 import { drawChest } from './drawn-pictures.ts';
 
@@ -28,6 +28,17 @@ describe('preview', () => {
     expect(renderPreview({ ...film, spacingMm: [0.4, 0.2] })).toMatchObject({ width: 400, height: 800 });
     expect(renderPreview({ ...film, spacingMm: [0.2, 0.4] })).toMatchObject({ width: 800, height: 400 });
     expect(renderPreview({ ...film, spacingMm: [0, 0] })).toMatchObject({ width: 400, height: 400 });
+    expect(renderPreview({ ...film, pixelAspect: 0.5 })).toMatchObject({ width: 800, height: 400 });
+  });
+
+  test('never more bytes than a slow line carries in a second, not of noise either', async () => {
+    let seed = 7;
+    const noise = Uint8Array.from({ length: 1024 * 1024 }, () => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) >> 16);
+    const jpeg = await encodePreview({ width: 1024, height: 1024, grey: noise });
+    expect(jpeg.length).toBeLessThanOrEqual(PREVIEW_BYTES_MAX);
+    const { width = 0, height = 0 } = await sharp(jpeg).metadata();
+    expect(Math.abs(width - height)).toBeLessThanOrEqual(1);
+    expect(width).toBeGreaterThan(300);
   });
 
   test('a tiny picture does not break it', () => {
