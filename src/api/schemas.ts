@@ -166,6 +166,7 @@ const prior = object(
 );
 export const studyAnswer = object({
   serverNowMs: epochMs,
+  viewerUrl: { type: ['string', 'null'], description: 'opens the study in the site\'s own viewer' },
   row,
   assessment: object({ findings: array(object({ ...findingFields, sopInstanceUid: text }, findingOptional)), notAssessed }),
   images: array(image),

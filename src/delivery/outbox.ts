@@ -27,7 +27,7 @@ export interface OutboxRows {
   /** Pending rows of one destination with next attempt at or before `nowMs`, the longest due first. */
   dueDeliveries(nowMs: number, limit: number, destination: string): readonly OutboxRow[];
   /** Counts one attempt. */
-  markDelivery(id: number, state: 'sent' | 'pending' | 'failed', nowMs: number, about?: { error?: string; nextAttemptAtMs?: number }): unknown;
+  markDelivery(id: number, state: 'sent' | 'pending' | 'failed', nowMs: number, about?: { error?: string; errorCode?: string; nextAttemptAtMs?: number }): unknown;
 }
 
 export interface OutboxLimits {
@@ -234,8 +234,8 @@ const isObject = (row: OutboxRow): row is DueDelivery => row.subject !== 'messag
 function markUnreachable({ name }: Destination, due: readonly DueDelivery[], why: Unreachable, failures: number, shared: Shared): void {
   const nextAttemptAtMs = shared.now() + backoffMs(failures, shared.random(), shared.limits.backoffMs);
   for (const { id } of due) {
-    if (why.permanent) shared.rows.markDelivery(id, 'failed', shared.now(), { error: why.text });
-    else shared.rows.markDelivery(id, 'pending', shared.now(), { error: why.text, nextAttemptAtMs });
+    if (why.permanent) shared.rows.markDelivery(id, 'failed', shared.now(), { error: why.text, errorCode: why.code });
+    else shared.rows.markDelivery(id, 'pending', shared.now(), { error: why.text, errorCode: why.code, nextAttemptAtMs });
   }
   shared.onEvent({ kind: why.permanent ? 'failed' : 'retry', destination: name, code: why.code, objectCount: due.length });
 }
@@ -247,11 +247,11 @@ function markOutcome({ name }: Destination, { id, attempts }: DueDelivery, outco
     rows.markDelivery(id, 'sent', nowMs, outcome.remark === undefined ? {} : { error: outcome.remark });
     onEvent({ kind: 'sent', destination: name, code: 'stored', objectCount: 1 });
   } else if (outcome.kind === 'refused' && outcome.permanent) {
-    rows.markDelivery(id, 'failed', nowMs, { error: outcome.text });
+    rows.markDelivery(id, 'failed', nowMs, { error: outcome.text, errorCode: outcome.code });
     onEvent({ kind: 'failed', destination: name, code: outcome.code, objectCount: 1 });
   } else {
     const nextAttemptAtMs = nowMs + backoffMs(attempts + 1, shared.random(), shared.limits.backoffMs);
-    rows.markDelivery(id, 'pending', nowMs, { error: outcome.text, nextAttemptAtMs });
+    rows.markDelivery(id, 'pending', nowMs, { error: outcome.text, errorCode: outcome.code, nextAttemptAtMs });
     onEvent({ kind: 'retry', destination: name, code: outcome.code, objectCount: 1 });
   }
 }

@@ -95,6 +95,7 @@ export const deliveryRow = (row: Delivery): DeliveryRow => ({
   updatedAtMs: row.updatedAtMs,
   ...(row.state === 'pending' ? { nextAttemptAtMs: row.nextAttemptAtMs } : {}),
   ...(row.error === undefined ? {} : { error: row.error }),
+  ...(row.errorCode === undefined ? {} : { errorCode: row.errorCode }),
 });
 
 const whereOf = (setting: DestinationSetting): string => (setting.kind === 'folder' ? setting.path : `${setting.calledAeTitle} @ ${setting.host}:${setting.port}${setting.tls ? ' (TLS)' : ''}`);

@@ -47,7 +47,7 @@ function endDeliveriesToNobody(config: Config, registry: Registry, now: () => nu
   const known = new Set(config.destinations.map(({ name }) => name));
   if (registry.deliveryCounts().every(({ destination, state }) => state !== 'pending' || known.has(destination))) return;
   for (const { id, destination } of registry.deliveries('pending', Number.MAX_SAFE_INTEGER)) {
-    if (!known.has(destination)) registry.markDelivery(id, 'failed', now(), { error: 'this destination is no longer in the settings' });
+    if (!known.has(destination)) registry.markDelivery(id, 'failed', now(), { error: 'this destination is no longer in the settings', errorCode: 'destination-removed' });
   }
 }
 

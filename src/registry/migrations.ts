@@ -254,4 +254,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE reports ADD COLUMN series_uid TEXT GENERATED ALWAYS AS (json_extract(report_json, '$.seriesInstanceUid')) VIRTUAL;
   CREATE INDEX reports_series ON reports (series_uid);
   `,
+
+  `
+  -- Operations: why a delivery has not arrived as a code, so that a page can say it in its reader's language; what was set aside.
+  ALTER TABLE outbox ADD COLUMN error_code TEXT;
+  CREATE INDEX studies_attention ON studies (received_at_ms DESC, id DESC) WHERE on_list = 1 AND attention = 1;
+  `,
 ];

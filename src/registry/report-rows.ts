@@ -59,8 +59,16 @@ export interface Delivery extends NewDelivery {
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
   readonly error?: string;
+  /** The same in a word, e.g. `peer-unreachable`. */
+  readonly errorCode?: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+}
+
+export interface DeliveryAbout {
+  readonly error?: string;
+  readonly errorCode?: string;
+  readonly nextAttemptAtMs?: number;
 }
 
 export interface StudyChange {
@@ -82,7 +90,7 @@ export interface ReportRows {
    * Counts the attempt. `pending` needs `nextAttemptAtMs`; `sent` or `verified` of the last one moves the study to
    * `delivered` in the same commit.
    */
-  markDelivery(id: number, state: DeliveryState, nowMs: number, about?: { error?: string; nextAttemptAtMs?: number }): StudyChange | undefined;
+  markDelivery(id: number, state: DeliveryState, nowMs: number, about?: DeliveryAbout): StudyChange | undefined;
   /** A person wants what has not arrived tried again, now: one delivery, or all of a destination. How many that were. */
   retryDeliveries(which: { readonly id: number } | { readonly destination: string }, nowMs: number): number;
   /** A person gives up what has not arrived. Undefined where there is nothing to give up; the study where its state follows. */
@@ -149,7 +157,7 @@ export function createReportRows(database: Database, studies: StudyRows): Report
     return Number(database.get(sql, studyUid, revision)?.['n']);
   }
 
-  function markDelivery(id: number, state: DeliveryState, nowMs: number, about: { error?: string; nextAttemptAtMs?: number } = {}): StudyChange | undefined {
+  function markDelivery(id: number, state: DeliveryState, nowMs: number, about: DeliveryAbout = {}): StudyChange | undefined {
     assert(state !== 'pending' || about.nextAttemptAtMs !== undefined, 'a pending delivery says when it is tried again');
     // Lost in a power cut, this sends the object again under the same UID: not worth a wait for the disk.
     return database.transactRelaxed(() => {
@@ -160,11 +168,12 @@ export function createReportRows(database: Database, studies: StudyRows): Report
       // Given up while it was on its way: only that it arrived after all is news.
       if (row['state'] === 'dropped' && state !== 'sent' && state !== 'verified') return undefined;
       database.run(
-        `UPDATE outbox SET state = ?, attempts = attempts + ?, error = ?, next_attempt_at_ms = coalesce(?, next_attempt_at_ms),
+        `UPDATE outbox SET state = ?, attempts = attempts + ?, error = ?, error_code = ?, next_attempt_at_ms = coalesce(?, next_attempt_at_ms),
            updated_at_ms = ? WHERE id = ?`,
         state,
         state === 'verified' && row['state'] === 'sent' ? 0 : 1,
         about.error ?? null,
+        about.errorCode ?? null,
         about.nextAttemptAtMs ?? null,
         nowMs,
         id,
@@ -183,7 +192,7 @@ export function createReportRows(database: Database, studies: StudyRows): Report
 
   function dropDelivery(id: number, by: string, reason: string, nowMs: number): { readonly change: StudyChange | undefined } | undefined {
     return database.transact(() => {
-      const sql = "UPDATE outbox SET state = 'dropped', error = ?, updated_at_ms = ? WHERE id = ? AND state IN ('pending', 'failed')";
+      const sql = "UPDATE outbox SET state = 'dropped', error = ?, error_code = 'dropped', updated_at_ms = ? WHERE id = ? AND state IN ('pending', 'failed')";
       if (database.run(sql, `dropped by ${by}: ${reason}`, nowMs, id) === 0) return undefined;
       return { change: settleStudy(String(database.get('SELECT study_uid FROM outbox WHERE id = ?', id)?.['study_uid']), nowMs) };
     });
@@ -254,6 +263,7 @@ function deliveryOf(row: Row): Delivery {
     attempts: Number(row['attempts']),
     nextAttemptAtMs: Number(row['next_attempt_at_ms']),
     ...(row['error'] === null ? {} : { error: String(row['error']) }),
+    ...(row['error_code'] === null ? {} : { errorCode: String(row['error_code']) }),
     createdAtMs: Number(row['created_at_ms']),
     updatedAtMs: Number(row['updated_at_ms']),
   };

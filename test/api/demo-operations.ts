@@ -99,12 +99,16 @@ function demoModels(folder: string): { models: SiteModel[]; onDisk: ModelOnDisk[
 }
 
 /** Who sent and who was turned away this morning, and what is on its way. */
-export function putMorning(registry: Registry, now: () => number): void {
+export const putMorning = (registry: Registry, now: () => number): void => registry.transact(() => {
   const nowMs = now();
   const peer = (callingAeTitle: string, remoteAddress: string) => ({ callingAeTitle, calledAeTitle: 'FIRSTREAD', remoteAddress });
-  registry.noteAssociation(peer('XR_ROOM_1', '10.0.0.5'), nowMs - 4 * MINUTE_MS);
-  registry.noteAssociation(peer('XR_ROOM_2', '10.0.0.6'), nowMs - 187 * MINUTE_MS);
-  registry.noteAssociation(peer('ER_DX1', '10.0.0.7'), nowMs - 2 * MINUTE_MS);
+  registry.noteAssociation(peer('CT_NEW', '10.0.0.30'), nowMs - 25 * MINUTE_MS);
+  for (const { studyInstanceUid } of registry.worklist({ nowMs, scope: 'all', limit: 5_000 }).rows) {
+    for (const { origin, byteLength } of registry.instancesOf(studyInstanceUid)) {
+      registry.noteAssociation(origin, origin.receivedAtMs);
+      registry.noteInstance(origin, byteLength);
+    }
+  }
   const refuse = (callingAeTitle: string, calledAeTitle: string, remoteAddress: string, code: string, count: number, agoMin: number): void => {
     for (let at = count; at > 0; at -= 1) registry.recordRefusal({ callingAeTitle, calledAeTitle, remoteAddress, code, text: `refused: ${code}` }, nowMs - (agoMin + at) * MINUTE_MS);
   };
@@ -119,9 +123,9 @@ export function putMorning(registry: Registry, now: () => number): void {
       registry.enqueueDelivery(studyInstanceUid, 1, { destination, subject: 'report', objectKey: `${studyInstanceUid}.77`, fileKey: 'ab'.repeat(32) }, nowMs - (60 - at) * MINUTE_MS);
     }
     for (const { id, destination } of registry.deliveriesOf(studyInstanceUid)) {
-      if (destination === 'pacs') registry.markDelivery(id, at === 1 ? 'failed' : 'sent', nowMs - (50 - at) * MINUTE_MS, at === 1 ? { error: 'the destination answered 0122H: it does not support the SOP class' } : {});
-      else if (destination === 'archive') registry.markDelivery(id, 'pending', nowMs - MINUTE_MS, { error: 'no connection to the peer', nextAttemptAtMs: nowMs + 42_000 });
-      else registry.markDelivery(id, 'failed', nowMs - 30 * MINUTE_MS, { error: 'this destination is no longer in the settings' });
+      if (destination === 'pacs') registry.markDelivery(id, at === 1 ? 'failed' : 'sent', nowMs - (50 - at) * MINUTE_MS, at === 1 ? { error: 'the destination answered 0122H: it does not support the SOP class', errorCode: 'status-0122H' } : {});
+      else if (destination === 'archive') registry.markDelivery(id, 'pending', nowMs - MINUTE_MS, { error: 'no connection to the peer', errorCode: 'peer-unreachable', nextAttemptAtMs: nowMs + 42_000 });
+      else registry.markDelivery(id, 'failed', nowMs - 30 * MINUTE_MS, { error: 'this destination is no longer in the settings', errorCode: 'destination-removed' });
     }
   }
-}
+});

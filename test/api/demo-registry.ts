@@ -17,6 +17,8 @@ import type { DemoStudy } from './demo-studies.ts';
 
 export const DEMO_CLAIM_MINUTES = 5;
 
+export const DEMO_ADDRESSES: Readonly<Record<string, string>> = { XR_ROOM_1: '10.0.0.5', XR_ROOM_2: '10.0.0.6', ER_DX1: '10.0.0.7', MOBILE_2: '10.0.0.8' };
+
 export interface DemoRegistry {
   readonly registry: Registry;
   readonly studies: StudiesPort;
@@ -44,7 +46,7 @@ export function demoRegistry(now: () => number): DemoRegistry {
         for (const { study, facts, images } of studies) {
           saveStudy(database, undefined, study, facts);
           for (const [at, { header, fileKey, byteLength, receivedAtMs, callingAeTitle }] of images.entries()) {
-            const arriving = { header, fileKey, byteLength, origin: { callingAeTitle, calledAeTitle: 'FIRSTREAD', remoteAddress: '10.0.0.5', receivedAtMs } };
+            const arriving = { header, fileKey, byteLength, origin: { callingAeTitle, calledAeTitle: 'FIRSTREAD', remoteAddress: DEMO_ADDRESSES[callingAeTitle] ?? '10.0.0.5', receivedAtMs } };
             saveInstances(database, study.instances.slice(0, at), { ...study, instances: study.instances.slice(0, at + 1) }, arriving);
           }
         }

@@ -33,7 +33,7 @@ export function columnChart(title, columns, format) {
       svg('path', { class: 'chart-reach', d: `M${middle} ${from}V${y(column.p95Ms)}M${middle - width / 3} ${y(column.p95Ms)}h${(2 * width) / 3}` }));
   });
   return h('div', { class: 'chart' }, svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title },
-    lines.map((ms) => [svg('line', { class: 'chart-line', x1: LEFT, x2: WIDTH, y1: y(ms), y2: y(ms) }), svg('text', { class: 'chart-text', x: LEFT - 6, y: y(ms) + 3.5, 'text-anchor': 'end' }, format(ms))]),
+    lines.map((ms) => [svg('line', { class: 'chart-line', x1: LEFT, x2: WIDTH, y1: y(ms), y2: y(ms) }), svg('text', { class: 'chart-text', x: LEFT - 6, y: y(ms) + 3.5, 'text-anchor': 'end' }, ms === 0 ? '0' : format(ms))]),
     drawn.filter(Boolean),
     columns.map(({ label }, at) => at % Math.ceil(columns.length / 12) === 0 && svg('text', { class: 'chart-text', x: LEFT + slot * (at + 0.5), y: HEIGHT - 7, 'text-anchor': 'middle' }, label))));
 }

@@ -3,7 +3,7 @@ import { call } from '../api.js';
 import { bdi, h } from '../dom.js';
 import { duration, moment, plain } from '../format.js';
 import { icon } from '../icons.js';
-import { t } from '../strings.js';
+import { hasText, t } from '../strings.js';
 import { askWhy, choose, emptyView, number, section, state, studyLink, table } from './parts.js';
 
 const SHOWN = 100;
@@ -29,19 +29,30 @@ function destinationCard(one, page) {
     h('div', { class: 'ops-card-head' }, bdi(one.name, { class: 'strong' }), h('span', { class: 'spacer' }), destinationState(one)),
     one.where !== '' && h('p', { class: 'mono sub' }, bdi(one.where)),
     h('dl', { class: 'numbers' }, [['pending', one.pendingCount], ['failed', one.failedCount], ['sent', one.sentCount]].map(([name, n]) => h('div', { class: n > 0 ? name : 'none' }, h('dd', {}, number(n)), h('dt', {}, t(`deliveries.${name}`))))),
-    one.problem && h('p', { class: 'why-line' }, bdi(plain(one.problem.text))),
+    one.problem && whyView(one.problem.code, one.problem.text, true),
     one.state === 'resting' && h('p', { class: 'sub' }, page.ticking(() => nextTry(one.restsUntilMs, page))),
     one.lastSentAtMs !== undefined && h('p', { class: 'sub' }, t('deliveries.lastSent', { time: moment(one.lastSentAtMs) })),
     one.state === 'removed' && h('p', { class: 'sub' }, t('deliveries.removed.hint')),
     page.may('manage-operations') && open > 0 && h('div', { class: 'ops-card-actions' },
       one.state !== 'removed' && h('button', { type: 'button', 'data-focus': `retry ${one.name}`, onclick: () => page.act('/api/operations/deliveries/retry', { destination: one.name }, (answer) => t('deliveries.retried', { n: answer.count })) }, icon('turn'), t('deliveries.retryAll')),
-      h('button', { type: 'button', class: 'quiet', 'data-focus': `drop ${one.name}`, onclick: () => drop({ destination: one.name }, open, one.name, page) }, t('deliveries.dropAll'))));
+      h('button', { type: 'button', class: one.state === 'removed' ? '' : 'quiet', 'data-focus': `drop ${one.name}`, onclick: () => drop({ destination: one.name }, open, one.name, page) }, t('deliveries.dropAll'))));
 }
 
 function destinationState({ state: how }) {
   if (how === 'removed') return state('off', t('deliveries.state.removed'));
   if (how === 'resting') return state('call', t('deliveries.state.resting'));
   return how === 'sending' ? state('busy', t('deliveries.state.sending')) : state('ok', t('deliveries.state.idle'));
+}
+
+/** In the page's language by its code; what the server wrote stands below, for who mends it. */
+function whyView(code, text, calls) {
+  const [, who, reason] = code === 'dropped' ? (/^dropped by (.+?): (.*)$/.exec(plain(text)) ?? []) : [];
+  const words = reason !== undefined ? t('delivery.why.dropped', { who, reason })
+    : hasText(`delivery.why.${code}`) ? t(`delivery.why.${code}`)
+    : code?.startsWith('status-') ? t('delivery.why.status', { status: code.slice('status-'.length) })
+    : /^E[A-Z]+$/.test(code ?? '') ? t('delivery.why.folder', { code })
+    : undefined;
+  return h('span', { class: 'two-lines' }, h('span', { class: calls ? 'call' : '' }, bdi(words ?? plain(text))), words !== undefined && reason === undefined && h('span', { class: 'sub' }, bdi(plain(text))));
 }
 
 function nextTry(atMs, page) {
@@ -69,7 +80,7 @@ function deliveryTable(deliveries, page) {
       t(`deliveries.kind.${one.kind}`),
       number(one.attempts),
       moment(one.updatedAtMs),
-      h('span', { class: 'two-lines' }, one.error && bdi(plain(one.error), { class: one.state === 'failed' ? 'call' : '' }), one.state === 'pending' && page.ticking(() => nextTry(one.nextAttemptAtMs, page), { class: 'sub' })),
+      h('span', { class: 'two-lines' }, one.error && whyView(one.errorCode, one.error, one.state === 'failed'), one.state === 'pending' && page.ticking(() => nextTry(one.nextAttemptAtMs, page), { class: 'sub' })),
       page.may('manage-operations') && one.state !== 'sent' && one.state !== 'verified' && h('span', { class: 'row-actions' },
         h('button', { type: 'button', class: 'quiet', 'data-focus': `retry ${one.id}`, 'aria-label': `${t('deliveries.retry')}: ${one.destination} ${one.accessionNumber}`, onclick: () => page.act('/api/operations/deliveries/retry', { id: one.id }, t('deliveries.retried', { n: 1 })) }, icon('turn'), t('deliveries.retry')),
         one.state !== 'dropped' && h('button', { type: 'button', class: 'quiet', 'data-focus': `drop ${one.id}`, 'aria-label': `${t('deliveries.drop')}: ${one.destination} ${one.accessionNumber}`, onclick: () => drop({ id: one.id }, 1, one.destination, page) }, t('deliveries.drop'))),

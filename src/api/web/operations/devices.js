@@ -36,7 +36,7 @@ function deviceSection({ devices }, page) {
     name: device.silent ? 'calls' : '',
     cells: [
       h('span', { class: 'two-lines' }, bdi(plain(device.callingAeTitle) || '–', { class: 'strong' }), h('span', { class: 'sub' }, bdi(device.remoteAddress))),
-      device.lastImageAtMs === undefined ? t('devices.noImage') : page.ticking(() => t('devices.ago', { time: duration(page.nowMs() - device.lastImageAtMs) }), { title: moment(device.lastImageAtMs) }),
+      device.lastImageAtMs === undefined ? t('devices.noImage') : page.ticking(() => ago(page.nowMs() - device.lastImageAtMs), { title: moment(device.lastImageAtMs) }),
       h('span', { class: 'two-lines' }, h('span', { class: 'strong' }, number(device.recentInstanceCount)), h('span', { class: 'sub' }, t('devices.associations', { n: number(device.associationCount) }))),
       device.usualGapMs === undefined ? h('span', { class: 'faint' }, t('devices.learning')) : t('devices.every', { time: duration(device.usualGapMs) }),
       deviceState(device),
@@ -44,9 +44,11 @@ function deviceSection({ devices }, page) {
   }))));
 }
 
+const ago = (ms) => (ms < 60_000 ? t('devices.justNow') : t('devices.ago', { time: duration(ms) }));
+
 function deviceState(device) {
   if (device.silent) return state('call', t('devices.silent', { time: moment(device.lastImageAtMs), gap: duration(device.usualGapMs) }));
-  return device.instanceCount === 0 ? state('off', t('devices.onlyCalls')) : state('ok', t('devices.sends'));
+  return device.instanceCount === 0 && device.lastImageAtMs === undefined ? state('off', t('devices.onlyCalls')) : state('ok', t(device.usualGapMs === undefined ? 'devices.hasSent' : 'devices.sends'));
 }
 
 function refusalSection({ refusals, sender }) {

@@ -28,7 +28,7 @@ function studyCard(one, page) {
       one.flagged && h('span', { class: 'mark-flagged' }, icon('flagged'), t('aside.flagged')),
       h('span', { class: 'spacer' }), h('span', { class: 'sub' }, t('aside.since', { time: moment(one.sinceMs) }))),
     h('p', { class: 'reason-line' }, reasonText(one.reason), hasText(`aside.help.${one.reason.code}`) && h('span', { class: 'reason-help' }, t(`aside.help.${one.reason.code}`))),
-    one.images.length > 0 && h('ul', { class: 'tried' }, one.images.map(imageLine)),
+    one.images.length > 0 && h('ul', { class: 'tried' }, one.images.map((image) => imageLine(image, one.reason))),
     one.retriedBy !== undefined && h('p', { class: 'sub' }, t('aside.retriedBy', { who: plain(one.retriedBy) })),
     h('div', { class: 'ops-card-actions' },
       h('a', { class: 'button', href: `/#study=${one.studyInstanceUid}`, ...of('look') }, icon('eye'), t('aside.look')),
@@ -37,9 +37,11 @@ function studyCard(one, page) {
       page.may('manage-operations') && h('button', { type: 'button', class: 'quiet', ...of('dismiss'), onclick: () => dismiss(path, name, page) }, t('aside.dismiss'))));
 }
 
-function imageLine(image) {
+/** What the study's own line says already is not said again. */
+function imageLine(image, told) {
   const tried = image.attempts === undefined ? t(image.status === 'conflict' ? 'aside.compared' : 'aside.notTried') : t('aside.tried', { n: image.attempts });
-  return h('li', {}, h('span', {}, reasonText(image.reason)), h('span', { class: 'sub' }, ` · ${tried} · ${t('aside.from', { who: plain(image.callingAeTitle), time: moment(image.receivedAtMs) })}`),
+  const words = [image.reason.code === told.code ? undefined : reasonText(image.reason), t('aside.from', { who: plain(image.callingAeTitle), time: moment(image.receivedAtMs) }), tried];
+  return h('li', {}, bdi(words.filter(Boolean).join(' · ')),
     image.error && h('details', { class: 'technical', 'data-open': image.sopInstanceUid }, h('summary', {}, t('aside.error')), h('p', { class: 'mono' }, bdi(plain(image.error)))));
 }
 

@@ -42,7 +42,7 @@ const queueSection = ({ queue, audit }) => section(t('system.queue'), undefined,
     [t('system.audit'), audit.healthy ? t('system.audit.ok', { n: number(audit.entryCount) }) : h('span', { class: 'call' }, t('system.audit.waiting', { n: number(audit.entryCount) }))]]));
 
 function workerSection({ workers }) {
-  const heads = [[t('system.worker.pid'), 'right'], [t('system.worker.state'), ''], [t('system.worker.models'), 'wide'], [t('system.worker.provider'), ''], [t('system.worker.rate'), 'right'], [t('system.worker.answered'), 'right'], [t('system.worker.memory'), 'right']];
+  const heads = [[t('system.worker.pid'), ''], [t('system.worker.state'), ''], [t('system.worker.models'), 'wide'], [t('system.worker.provider'), ''], [t('system.worker.rate'), 'right'], [t('system.worker.answered'), 'right'], [t('system.worker.memory'), 'right']];
   const rows = workers.rows.map((one) => ({
     name: '',
     cells: [h('span', { class: 'mono' }, String(one.pid)), one.ready ? state('ok', t('system.worker.ready')) : state('busy', t('system.worker.starting')), bdi(one.models.join(', ') || '–'), one.provider || '–', number(one.imagesPerMinute, 1), number(one.answeredCount), bytes(one.rssBytes)],
