@@ -96,6 +96,8 @@ export interface ServerOptions {
   readonly dicomWeb?: DicomWebPort;
   /** Sites whose pages may read over DICOMweb, with a token. */
   readonly dicomWebOrigins?: readonly string[];
+  /** Template of the link into the site's own viewer. */
+  readonly viewerUrl?: string;
   readonly dicomWebLimits?: Partial<DicomWebLimits>;
   readonly accounts: AccountsPort;
   readonly auth: Auth;

@@ -12,6 +12,8 @@ import { integer, json, oneOf, real, text, texts, yesNo } from './setting.ts';
 const AE = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$/;
 /** An AE title, or one bound to an address. */
 const AE_AT_ADDRESS = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$|^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}@[0-9a-fA-F.:]{3,45}$/;
+/** Known schemes only: a link that a page opens must not run anything. At least one place for what is opened. */
+const VIEWER_URL = /^$|^(?:https?:\/\/|(?:weasis|radiant|osirix|horos):)[^\s{}"<>\\^`|]*\{(?:StudyInstanceUID|AccessionNumber|PatientID)\}(?:[^\s{}"<>\\^`|]|\{(?:StudyInstanceUID|AccessionNumber|PatientID)\})*$/;
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
@@ -79,6 +81,8 @@ export const SETTINGS = {
   httpHost: text({ default: '127.0.0.1', kind: 'address', reason: 'The page shows patients: only this machine until users are set up (`firstread user add`).' }),
   httpPort: integer({ default: 8070, min: 0, max: 65535, unit: 'port', reason: '0 takes a free one.' }),
   httpNames: texts({ default: [], kind: 'host names, comma-separated', reason: 'Names under which the page is reached, besides this machine\'s own; other Host headers are refused.' }),
+  dicomWebOrigins: texts({ default: [], kind: 'origins (https://host), comma-separated', pattern: /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, reason: 'Sites whose pages may read images over DICOMweb with a token, such as an OHIF elsewhere; empty: none. Viewers on workstations need no entry.' }),
+  viewerUrl: text({ default: '', kind: 'address with {StudyInstanceUID}, {AccessionNumber} or {PatientID}, or empty', pattern: VIEWER_URL, reason: '"Open in my viewer" beside each study; http, https, weasis, radiant, osirix or horos. Empty: no such link.' }),
   httpTlsCertificate: text({ default: '', kind: 'PEM file', reason: 'With its key: the page speaks TLS itself (1.2 or later), for a hospital without a proxy. The chain in one file, own certificate first.' }),
   httpTlsKey: text({ default: '', kind: 'PEM file', reason: 'Private key of the certificate; readable by Firstread only.' }),
   trustedProxies: texts({ default: [], kind: 'addresses or networks, comma-separated', pattern: /^[0-9a-fA-F.:]{2,45}(\/\d{1,3})?$/, reason: 'Proxies in front of the page: X-Forwarded-For, -Proto and -Host are believed from them and from nobody else.' }),

@@ -80,6 +80,8 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
     reading: createReadingPort({ registry, claimMs: config.claimMinutes * 60_000 }),
     operations: parts.operations,
     files: createFilesPort(parts.spool, parts.folder, views, now),
+    dicomWebOrigins: config.dicomWebOrigins,
+    viewerUrl: config.viewerUrl,
     dicomWeb: createDicomWebPort({ registry, spool: parts.spool, views }),
     accounts,
     auth,
@@ -103,7 +105,9 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   const { port } = app.server.address() as AddressInfo;
   const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
   const everywhere = ['0.0.0.0', '[::]'].includes(host);
-  const url = `${transport.tls === undefined ? 'http' : 'https'}://${everywhere ? (config.httpNames[0] ?? 'localhost') : host}:${port}`;
+  // A certificate is made out to a name, not to the address that is listened on.
+  const named = everywhere || transport.tls !== undefined ? (config.httpNames[0] ?? (everywhere ? 'localhost' : host)) : host;
+  const url = `${transport.tls === undefined ? 'http' : 'https'}://${named}:${port}`;
   const local = transport.tls === undefined ? undefined : await listenLocally(app.routing);
   log.write('api-open', { port, address: config.httpHost, tls: transport.tls !== undefined });
   return {

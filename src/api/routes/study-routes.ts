@@ -9,6 +9,7 @@ import type { ReadingPort } from '../reading-ports.ts';
 import type { Permission } from '../roles.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
+import { viewerLink } from '../viewer-link.ts';
 import { createViewNote } from '../view-note.ts';
 import { worklistQueryOf } from '../worklist-query.ts';
 import { assessmentAnswer, feedbackAnswer, imageAnswer, priorAnswer, rowAnswer } from '../study-answer.ts';
@@ -21,6 +22,8 @@ export interface StudyRouteOptions {
   readonly audit: Audit;
   readonly live: Live;
   readonly now: () => number;
+  /** The setting of that name. */
+  readonly viewerUrl?: string;
   readonly limits: { readonly worklistAuditEveryMs: number };
 }
 
@@ -89,6 +92,7 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
         look(call, 'patient-viewed', uid);
         return {
           serverNowMs: now(),
+          viewerUrl: viewerLink(options.viewerUrl, listed.row),
           row: rowAnswer(listed.row, call.caller.name),
           assessment: assessmentAnswer(listed),
           images: studies.imagesOf(uid).map((image) => imageAnswer(listed, image)),
