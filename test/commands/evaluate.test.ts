@@ -210,7 +210,7 @@ test('boxes: pointing for a heatmap model, FROC for one with boxes; what does no
   expect(tuberculosis.evaluation).not.toHaveProperty('froc');
   expect(tuberculosis.remarks).toEqual(['1 film labelled negative with a marked box: not in the figures about places', '1 film positive without a marked box: not in the figures about places']);
   expect(tuberculosis.rowsLeftOut.filter((row: any) => row.reason.startsWith('box')).map((row: any) => row.name)).toEqual(['film-10.png', 'film-0.png', 'none.png']);
-  const nodule = JSON.parse((await runEvaluate([...argv, '--family', 'lung nodule'])).out);
+  const nodule = JSON.parse((await runEvaluate([...argv, '--family', 'lung nodule', '--label-column', 'tb', '--positive', 'có,yes', '--negative', '*'])).out);
   expect(nodule.model.name).toBe('lung-nodule');
   expect(nodule.evaluation.froc).toMatchObject({ placeCount: 5 });
 });
