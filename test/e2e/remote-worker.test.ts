@@ -1,10 +1,12 @@
 /** Scaled out: the hub without a worker of its own, Redis, and a worker that has nothing but an address and a token. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataFolder } from '../../src/hub/data-folder.ts';
+import { writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
 import { startLoad, type Load } from '../crash/load.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { startRedis, type RedisServer } from '../peers/redis-server.ts';
@@ -41,11 +43,15 @@ describe.skipIf(!needPeer('redis-server'))('a worker elsewhere', () => {
   });
 
   test('fetches images over HTTP, answers, and leaves preview pictures', { timeout: 120_000 }, async () => {
+    // Chosen on the hub's machine; the worker's own data folder holds nothing.
+    const { sha256 } = JSON.parse(readFileSync(join(await tinyModels(), 'tiny-heatmap/model.json'), 'utf8')) as { sha256: string };
+    writeSiteThresholds(dataFolder(data).siteThresholds, [{ id: 'tb-1', family: 'tuberculosis', modelSha256: sha256, threshold: 12.3, groups: [], origin: 'test', modelName: 'tiny-heatmap', modelVersion: '0.0.1', appliedAtMs: 1, appliedBy: 'lan', csvSha256: 'c'.repeat(64), operatingPoint: 'sensitivity 0.9', figures: {} }]);
     load = startLoad({ senders: 2, port: () => hub.dicomPort, run: 'remote', pauseMs: 100 });
     await expect.poll(() => load?.acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(6);
     await load.stop();
     const rows = await untilSettled(data, 5, 90_000);
     expect(rows.every(({ findings }) => findings.length === 2)).toBe(true);
+    expect(rows.every(({ findings }) => findings.some(({ threshold, siteThreshold }) => threshold === 12.3 && siteThreshold?.id === 'tb-1'))).toBe(true);
     const detail = (await (await hub.api(`/api/studies/${rows[0]?.studyInstanceUid}`)).json()) as { images: { fileKey: string }[] };
     const fileKey = detail.images[0]?.fileKey as string;
     const preview = await hub.api(`/api/instances/${fileKey}/preview`);

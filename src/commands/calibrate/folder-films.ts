@@ -83,7 +83,7 @@ export async function scoreFolder({ rows, folder, family, set, model, scores: ke
 /** Nothing kept: each run reads the films again. */
 function passingStore(): ScoreStore {
   const known = new Map<string, StoredScore>();
-  return { knownCount: 0, get: (sha256) => known.get(sha256), put: (score) => void known.set(score.sha256, score) };
+  return { get: (sha256) => known.get(sha256), put: (score) => void known.set(score.sha256, score) };
 }
 
 function readCase({ name, row, files }: LabelledCase, scores: ReadonlyMap<string, StoredScore>): TruthFilm | RowLeftOut {
