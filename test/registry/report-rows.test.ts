@@ -108,6 +108,47 @@ describe('deliveries', () => {
     expect(registry.nextDeliveryAtMs()).toBeUndefined();
   });
 
+  test('given up by a person: nothing waits for it any more, and the study is not called delivered', () => {
+    const { registry, pacs, archive } = reported();
+    registry.markDelivery(pacs, 'failed', NOW_MS, { error: 'SOP class not taken', errorCode: 'sop-class-not-accepted' });
+    expect(registry.deliveriesOf(STUDY_UID)[0]).toMatchObject({ errorCode: 'sop-class-not-accepted' });
+    expect(registry.dropDelivery(pacs, 'otto', 'taken out of service', NOW_MS + 1)).toEqual({ change: undefined });
+    expect(registry.dropDelivery(pacs, 'otto', 'twice', NOW_MS + 2)).toBeUndefined();
+    expect(registry.dropDelivery(archive, 'otto', 'taken out of service', NOW_MS + 3)).toMatchObject({ change: { study: { state: 'reported', deliveryCount: 0 }, commands: [] } });
+    expect(registry.outstandingCommands()).toEqual([]);
+    expect(registry.deliveryCounts()).toEqual([]);
+    expect(registry.deliveriesIn('dropped', 10, 0)).toMatchObject([{ id: archive, errorCode: 'dropped', error: 'dropped by otto: taken out of service' }, { id: pacs }]);
+  });
+
+  test('one dropped, one sent: delivered; a dropped one that arrives after all is news, that it failed is not', () => {
+    const { registry, pacs, archive } = reported();
+    registry.dropDelivery(pacs, 'otto', 'taken out of service', NOW_MS);
+    expect(registry.markDelivery(archive, 'sent', NOW_MS)).toMatchObject({ study: { state: 'delivered' } });
+    registry.markDelivery(pacs, 'failed', NOW_MS, { error: 'timeout' });
+    expect(registry.delivery(pacs)?.state).toBe('dropped');
+    registry.markDelivery(pacs, 'sent', NOW_MS);
+    expect(registry.delivery(pacs)?.state).toBe('sent');
+  });
+
+  test('a dropped one comes back only where it is named', () => {
+    const { registry, pacs, archive } = reported();
+    registry.dropDelivery(pacs, 'otto', 'by mistake', NOW_MS);
+    registry.dropDelivery(archive, 'otto', 'by mistake', NOW_MS);
+    expect(registry.retryDeliveries({ destination: 'PACS' }, NOW_MS + 1)).toBe(0);
+    expect(registry.retryDeliveries({ id: pacs }, NOW_MS + 1)).toBe(1);
+    expect(registry.markDelivery(pacs, 'sent', NOW_MS + 2)).toMatchObject({ study: { state: 'delivered' } });
+  });
+
+  test('of a destination: what waits and what failed, counted; what arrived since', () => {
+    const { registry, pacs, archive } = reported();
+    registry.markDelivery(pacs, 'pending', NOW_MS, { error: 'no answer', nextAttemptAtMs: NOW_MS + 60_000 });
+    expect(registry.retryDeliveries({ destination: 'PACS' }, NOW_MS + 5)).toBe(1);
+    expect(registry.dueDeliveries(NOW_MS + 5, 10, 'PACS')).toHaveLength(1);
+    registry.markDelivery(archive, 'sent', NOW_MS + 7);
+    expect(registry.arrivals(NOW_MS)).toEqual([{ destination: 'ARCHIVE', count: 1, lastAtMs: NOW_MS + 7 }]);
+    expect(registry.arrivals(NOW_MS + 8)).toEqual([]);
+  });
+
   test('a late failure of an earlier attempt does not undo what has arrived', () => {
     const { registry, pacs } = reported();
     registry.markDelivery(pacs, 'sent', NOW_MS);
@@ -145,7 +186,10 @@ describe('retention', () => {
     const id = registry.deliveriesOf(STUDY_UID)[0]?.id ?? 0;
     registry.markDelivery(id, 'failed', NOW_MS, { error: 'x' });
     expect(removable()).toEqual([]);
+    registry.dropDelivery(id, 'otto', 'never takes it', NOW_MS);
+    expect(removable()).toEqual(['file of 1.1 content of 1.1']);
     registry.retryDeliveries({ id }, NOW_MS);
+    expect(removable()).toEqual([]);
     registry.markDelivery(id, 'sent', NOW_MS);
     expect(removable()).toEqual(['file of 1.1 content of 1.1']);
     expect(registry.removableInstances(NOW_MS, 10)).toEqual([]);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { StudyEvent } from '../../src/study/events.ts';
 import { reasonOf } from '../../src/study/reasons.ts';
+import { withholdFamilies } from '../../src/study/switched-off.ts';
 import { TRANSITIONS } from '../../src/study/transition.ts';
 import type { FindingFamily, Study } from '../../src/study/types.ts';
 import { finding, LATERAL, NOW_MS, scored, UNREADABLE } from './sample-studies.ts';
@@ -16,6 +17,7 @@ const findings = fc.uniqueArray(
 );
 const outcome = fc.oneof(
   { weight: 4, arbitrary: findings.map((all) => scored(...all.map((one) => ({ ...finding(one.family, one.score, one.threshold), ...(one.shadow ? { shadow: true } : {}) })))) },
+  { weight: 2, arbitrary: fc.record({ findings, off: fc.subarray<FindingFamily>(['tuberculosis', 'lung nodule']) }).map(({ findings: all, off }) => withholdFamilies(scored(...all.map((one) => finding(one.family, one.score, one.threshold))), new Set(off))) },
   { weight: 1, arbitrary: fc.constant(UNREADABLE) },
   { weight: 1, arbitrary: fc.constant(LATERAL) },
   { weight: 1, arbitrary: fc.boolean().map((samePixels) => ({ kind: 'compared' as const, samePixels, detail: '', models: [] })) },
@@ -35,7 +37,7 @@ export const anyEvent: fc.Arbitrary<StudyEvent> = fc.oneof(
   fc.record({ kind: fc.constant('analysisFailed' as const), sopInstanceUid: uid, contentSha256: sha, error: fc.constant('trap'), attempts: fc.constant(3) }),
   fc.record({ kind: fc.constant('retried' as const), sopInstanceUid: uid, contentSha256: sha, by: fc.constant('anna') }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('reportsWritten' as const), revision: fc.integer({ min: 1, max: 6 }), deliveryCount: fc.integer({ min: 0, max: 2 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deliveriesDone' as const), revision: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deliveriesDone' as const), revision: fc.integer({ min: 1, max: 6 }), nothingArrived: fc.constantFrom(undefined, true as const) }).map(({ nothingArrived, ...event }) => (nothingArrived ? { ...event, nothingArrived } : event)) },
   fc.record({ kind: fc.constant('prioritised' as const), stat: fc.boolean(), by: fc.constant('anna') }),
   fc.record({ kind: fc.constant('read' as const), by: fc.constant('anna'), where: fc.constantFrom('here' as const, 'final-report' as const, 'rule' as const) }),
   fc.constant({ kind: 'unread' as const, by: 'anna' }),
