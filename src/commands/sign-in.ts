@@ -24,6 +24,6 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   });
   if (!answer.ok) throw new FirstreadError('usage', `the hub refused (${answer.status}): --name is letters and digits, --role is reader, technologist, operator or admin`);
   const { path } = (await answer.json()) as { path: string };
-  io.stdout.write(`${hub.httpUrl}${path}\n`);
+  io.stdout.write(`${hub.pageUrl}${path}\n`);
   return 0;
 }

@@ -1,6 +1,7 @@
 /** The API and page of a hub: the Fastify app with its ports, and where it may listen. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { createAuth } from '../api/auth.ts';
 import type { Live } from '../api/live.ts';
 import { mayListen } from '../api/may-listen.ts';
@@ -27,7 +28,7 @@ import { listenError } from './listen-error.ts';
 import { createReadingPort } from './reading-port.ts';
 import type { Secrets } from './secrets.ts';
 import type { SiteModels } from './site-models.ts';
-import { openOidc, transportOf } from './sign-in-side.ts';
+import { followCertificate, openOidc, transportOf } from './sign-in-side.ts';
 import { createStudiesPort } from './studies-port.ts';
 import type { StudyEngine } from './study-engine.ts';
 import type { WorkerSupervisor } from './worker-supervisor.ts';
@@ -108,6 +109,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   // A certificate is made out to a name, not to the address that is listened on.
   const named = everywhere || transport.tls !== undefined ? (config.httpNames[0] ?? (everywhere ? 'localhost' : host)) : host;
   const url = `${transport.tls === undefined ? 'http' : 'https'}://${named}:${port}`;
+  const unfollow = followCertificate(config, app.server as unknown as TlsServer, log);
   const local = transport.tls === undefined ? undefined : await listenLocally(app.routing);
   log.write('api-open', { port, address: config.httpHost, tls: transport.tls !== undefined });
   return {
@@ -118,6 +120,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
       sweep.stop();
       live.close();
       oidc?.sessions.close();
+      unfollow();
       await local?.close();
       await app.close();
       await views.close();

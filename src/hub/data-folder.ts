@@ -23,6 +23,8 @@ export interface HubAddress {
   readonly pid: number;
   readonly dicomPort: number;
   readonly httpUrl: string;
+  /** As people reach the page. */
+  readonly pageUrl: string;
   /** A token that lets commands on this machine act on the hub; the file is readable by its owner only. */
   readonly token: string;
 }

@@ -159,7 +159,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const pump = startOutcomePump({ queue, engine, withhold: (outcome) => switches.withhold(outcome), onOutcome, onTrouble: queueWatch.trouble });
   const housekeeping = startHousekeeping({ config, registry, registrar, engine, spool, folder, freeSpace, queue, metrics, audit, readiness, log, now, associations: () => listener?.associations() ?? 0 });
 
-  writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, token: secrets.localToken });
+  writeHubAddress(folder, { pid: process.pid, dicomPort: listener.port, httpUrl: api.localUrl, pageUrl: api.url, token: secrets.localToken });
   log.write('hub-ready', { port: listener.port });
 
   return {

@@ -1,6 +1,6 @@
 /** From settings to how the page is reached (TLS, proxies) and to the OpenID Connect provider, if there is one. */
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type Server } from 'node:tls';
 import type { Auth } from '../api/auth.ts';
 import { createOidc, type Oidc } from '../api/oidc.ts';
 import { createOidcSessions, type OidcSessions } from '../api/oidc-sessions.ts';
@@ -13,6 +13,7 @@ import type { Log } from '../ops/log.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const SECRET_BYTES_MAX = 4_096;
+const CERTIFICATE_LOOK_EVERY_MS = 60 * 60_000;
 
 /** @throws FirstreadError('config-invalid') naming the file that will not do */
 export function transportOf(config: Config): Transport {
@@ -27,6 +28,29 @@ export function transportOf(config: Config): Transport {
     }
   }
   return { tls, trustedProxies: config.trustedProxies, alwaysSecureCookies: config.secureCookies === 'always', hstsSeconds: config.hstsDays * DAY_SECONDS };
+}
+
+/** A renewed certificate is taken up without a restart; one that will not do is said, and the one before goes on. */
+export function followCertificate(config: Config, server: Pick<Server, 'setSecureContext'>, log: Log, everyMs = CERTIFICATE_LOOK_EVERY_MS): () => void {
+  let inUse = transportOf(config).tls;
+  if (inUse === undefined) return () => undefined;
+  let said = '';
+  const timer = setInterval(() => {
+    try {
+      const { tls } = transportOf(config);
+      if (tls === undefined || (tls.cert.equals(inUse!.cert) && tls.key.equals(inUse!.key))) return;
+      server.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+      inUse = tls;
+      said = '';
+      log.write('certificate-renewed', {});
+    } catch (error) {
+      // Half way through a renewal the two do not fit: the next look finds them whole.
+      if (said !== (error as Error).message) log.write('certificate-unusable', { error });
+      said = (error as Error).message;
+    }
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 export interface OidcParts {

@@ -79,6 +79,8 @@ export const LOG_EVENTS = {
   'audit-recovered': event(7008, 'info', 'audit trail is written again'),
   'oidc-away': event(7009, 'warn', 'the sign-in provider does not answer: local users go on'),
   'oidc-ready': event(7010, 'info', 'the sign-in provider answers'),
+  'certificate-renewed': event(7011, 'info', 'the page\'s renewed certificate is in use'),
+  'certificate-unusable': event(7012, 'error', 'the page\'s certificate on disk cannot be used: the one before goes on'),
 } as const satisfies Record<string, EventEntry>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

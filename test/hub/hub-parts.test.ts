@@ -67,7 +67,7 @@ describe('data folder', () => {
 
   test('the address of a dead hub is not believed', () => {
     const folder = dataFolder(temporary());
-    const address = { pid: process.pid, dicomPort: 1, httpUrl: 'http://127.0.0.1:2', token: 't' };
+    const address = { pid: process.pid, dicomPort: 1, httpUrl: 'http://127.0.0.1:2', pageUrl: 'http://127.0.0.1:2', token: 't' };
     writeHubAddress(folder, address);
     expect(readHubAddress(folder)).toEqual(address);
     writeHubAddress(folder, { ...address, pid: 2 ** 22 - 1 });
