@@ -124,5 +124,5 @@ export interface ReadingPort {
 
   /** Newest first. */
   priorsOf(studyInstanceUid: string): readonly Prior[];
-  turnaround(fromMs: number, toMs: number): Turnaround;
+  turnaround(fromMs: number, toMs: number): Promise<Turnaround>;
 }

@@ -1,8 +1,9 @@
 /**
  * How long studies took: from the first image to the first time that the models had spoken, and to the first time that it
- * was read. From one index (`studies_turnaround`), so that a year of studies is no burden. Leaves out: closing by hand or
- * rule, which is no reading; and what came back to the list later.
+ * was read. From one index (`studies_turnaround`), a day at a time, so that a year of studies holds nobody up.
+ * Leaves out: closing by hand or rule, which is no reading; and what came back to the list later.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Priority } from '../study/types.ts';
 import type { Database } from './database.ts';
 
@@ -27,39 +28,60 @@ export interface Turnaround extends FlagAndRead {
 
 export interface TurnaroundQuery {
   /** Studies that arrived from `fromMs` on and before `toMs`. */
-  turnaround(fromMs: number, toMs: number): Turnaround;
+  turnaround(fromMs: number, toMs: number): Promise<Turnaround>;
 }
 
 const PRIORITIES: readonly Priority[] = ['critical', 'urgent', 'undetermined', 'routine'];
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Then whoever sends an image, or asks for the list, gets a turn. */
+const ROWS_AT_ONCE = 2_000;
+
+interface Times {
+  readonly arrived: number;
+  readonly priority: Priority;
+  readonly flagged: number | null;
+  readonly read: number | null;
+}
 
 interface Gathered {
   readonly flag: number[];
   readonly read: number[];
 }
 
-export function createTurnaroundQuery(database: Database): TurnaroundQuery {
-  return {
-    turnaround(fromMs, toMs) {
-      const rows = database.all(
-        `SELECT received_at_ms AS arrived, priority, flag_known_at_ms AS flagged, first_read_at_ms AS read
-         FROM studies INDEXED BY studies_turnaround
-         WHERE (flag_known_at_ms IS NOT NULL OR first_read_at_ms IS NOT NULL) AND received_at_ms >= ? AND received_at_ms < ?`,
-        fromMs,
-        toMs,
-      ) as unknown as readonly { arrived: number; priority: Priority; flagged: number | null; read: number | null }[];
+const gather = (): Gathered => ({ flag: [], read: [] });
 
-      const gather = (): Gathered => ({ flag: [], read: [] });
+export function createTurnaroundQuery(database: Database): TurnaroundQuery {
+  const arrivedIn = (fromMs: number, toMs: number): readonly Times[] =>
+    database.all(
+      `SELECT received_at_ms AS arrived, priority, flag_known_at_ms AS flagged, first_read_at_ms AS read
+       FROM studies INDEXED BY studies_turnaround
+       WHERE (flag_known_at_ms IS NOT NULL OR first_read_at_ms IS NOT NULL) AND received_at_ms >= ? AND received_at_ms < ?`,
+      fromMs,
+      toMs,
+    ) as unknown as readonly Times[];
+
+  return {
+    async turnaround(fromMs, toMs) {
       const all = gather();
       const classes = new Map(PRIORITIES.map((priority) => [priority, gather()]));
       const hours = Array.from({ length: 24 }, gather);
       const hourOf = createHourOf();
-      for (const { arrived, priority, flagged, read } of rows) {
-        for (const into of [all, classes.get(priority), hours[hourOf(arrived)]]) {
-          // Clocks are set back now and then: nothing takes less than no time.
-          if (flagged !== null) into?.flag.push(Math.max(0, flagged - arrived));
-          if (read !== null) into?.read.push(Math.max(0, read - arrived));
+      let sinceBreath = 0;
+      for (let dayMs = fromMs; dayMs < toMs; dayMs += DAY_MS) {
+        const times = arrivedIn(dayMs, Math.min(toMs, dayMs + DAY_MS));
+        for (const { arrived, priority, flagged, read } of times) {
+          for (const into of [all, classes.get(priority), hours[hourOf(arrived)]]) {
+            // Clocks are set back now and then: nothing takes less than no time.
+            if (flagged !== null) into?.flag.push(Math.max(0, flagged - arrived));
+            if (read !== null) into?.read.push(Math.max(0, read - arrived));
+          }
         }
+        sinceBreath += times.length;
+        if (sinceBreath < ROWS_AT_ONCE) continue;
+        sinceBreath = 0;
+        await setImmediate();
       }
       return {
         ...spansOf(all),

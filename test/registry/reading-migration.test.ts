@@ -8,7 +8,7 @@ import { opened, registryPath } from './registry-folder.ts';
 
 const STATES = ['receiving', 'analysing', 'assessed', 'reported', 'delivered', 'ineligible', 'attention'] as const;
 
-test('every study of before has the flag that it would have now, and its first times', () => {
+test('every study of before has the flag that it would have now, and its first times', async () => {
   const path = registryPath();
   const old = new DatabaseSync(path);
   old.exec(MIGRATIONS[0]!);
@@ -37,7 +37,7 @@ test('every study of before has the flag that it would have now, and its first t
     const flag = flagOf({ state, findings: scored ? [{ flagged: flagged === 1 }] : [], attention: attention ? { code: 'y', text: 'y' } : null });
     expect(flags[at]).toMatchObject({ flag, flag_known_at_ms: scored ? NOW_MS + 2_000 : null, first_read_at_ms: at % 3 === 0 ? NOW_MS + 5_000 : null });
   });
-  const { read, flag } = registry.turnaround(NOW_MS, NOW_MS + 1);
+  const { read, flag } = await registry.turnaround(NOW_MS, NOW_MS + 1);
   expect(read).toEqual({ count: cases.filter((_, at) => at % 3 === 0).length, medianMs: 5_000, p95Ms: 5_000, maxMs: 5_000 });
   expect(flag).toMatchObject({ count: cases.filter(({ scored }) => scored).length, maxMs: 2_000 });
   expect(registry.worklist({ nowMs: NOW_MS, scope: 'all' }).matchingCount).toBe(cases.length);

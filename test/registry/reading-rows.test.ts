@@ -184,7 +184,7 @@ describe('prior studies', () => {
 });
 
 describe('turnaround', () => {
-  test('arrival to flag and to the first reading, by class and by hour of arrival; what was never read does not count', () => {
+  test('arrival to flag and to the first reading, by class and by hour of arrival; what was never read does not count', async () => {
     const { registry, add, answer } = withStudies();
     const eightMs = new Date(2026, 10, 21, 8, 10).getTime();
     const nineMs = new Date(2026, 10, 21, 9, 50).getTime();
@@ -199,7 +199,7 @@ describe('turnaround', () => {
     registry.applyStudyEvent('2', { kind: 'closed', by: 'anna', reason: 'double' }, eightMs + HOUR_MS);
     registry.applyStudyEvent('3', { kind: 'read', by: 'anna', where: 'here' }, nineMs + 30 * MINUTE_MS);
 
-    const { flag, read, byClass, byHour } = registry.turnaround(eightMs - HOUR_MS, nineMs + 1);
+    const { flag, read, byClass, byHour } = await registry.turnaround(eightMs - HOUR_MS, nineMs + 1);
     expect(flag).toEqual({ count: 3, medianMs: 4_000, p95Ms: 60_000, maxMs: 60_000 });
     expect(read).toEqual({ count: 2, medianMs: 10 * MINUTE_MS, p95Ms: 30 * MINUTE_MS, maxMs: 30 * MINUTE_MS });
     expect(byClass.map((one) => [one.priority, one.flag.count, one.read.count])).toEqual([['critical', 0, 0], ['urgent', 1, 1], ['undetermined', 0, 0], ['routine', 2, 1]]);
@@ -207,7 +207,7 @@ describe('turnaround', () => {
     expect(byHour[8]).toMatchObject({ hour: 8, flag: { count: 2, maxMs: 4_000 }, read: { count: 1 } });
     expect(byHour[9]).toMatchObject({ hour: 9, flag: { count: 1 }, read: { count: 1 } });
     expect(byHour[3]).toEqual({ hour: 3, flag: { count: 0, medianMs: null, p95Ms: null, maxMs: null }, read: { count: 0, medianMs: null, p95Ms: null, maxMs: null } });
-    expect(registry.turnaround(nineMs, nineMs + 1).flag.count).toBe(1);
-    expect(registry.turnaround(eightMs + 1, nineMs).flag.count).toBe(0);
+    expect((await registry.turnaround(nineMs, nineMs + 1)).flag.count).toBe(1);
+    expect((await registry.turnaround(eightMs + 1, nineMs)).flag.count).toBe(0);
   });
 });

@@ -13,11 +13,11 @@ export function turnaroundRoute({ reading, now }: { readonly reading: ReadingPor
   return {
     method: 'GET', url: '/api/turnaround', access: 'view-devices', query: schemas.turnaroundQuery, answer: schemas.turnaroundAnswer,
     summary: 'Arrival to flag and arrival to reading: median, 95th percentile and maximum, by class and by hour of arrival.',
-    handler(call) {
+    async handler(call) {
       const toMs = call.query['to'] === undefined ? now() + 1 : Number(call.query['to']);
       const fromMs = call.query['from'] === undefined ? toMs - DAYS_DEFAULT * DAY_MS : Number(call.query['from']);
       if (fromMs > toMs || toMs - fromMs > DAYS_MAX * DAY_MS) throw new FirstreadError('request-invalid');
-      return { fromMs, toMs, ...reading.turnaround(fromMs, toMs) };
+      return { fromMs, toMs, ...(await reading.turnaround(fromMs, toMs)) };
     },
   };
 }
