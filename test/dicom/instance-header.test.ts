@@ -26,6 +26,10 @@ test('the facts of a chest film', () => {
   });
 });
 
+test('the ward, where the device was told: where the patient lies, and who asked', () => {
+  expect(headerOf({ SpecificCharacterSet: 'ISO_IR 192', CurrentPatientLocation: 'Khoa Nội 3', RequestingService: 'Cấp cứu' })).toMatchObject({ currentPatientLocation: 'Khoa Nội 3', requestingService: 'Cấp cứu' });
+});
+
 test('an empty data set is silent, and the command speaks for it', () => {
   expect(readInstanceHeader(parseDataSet(new Uint8Array(0), EXPLICIT), { transferSyntaxUid: EXPLICIT, sopClassUid: '1.2', sopInstanceUid: '1.3' })).toEqual({
     sopClassUid: '1.2', sopInstanceUid: '1.3', transferSyntaxUid: EXPLICIT, studyInstanceUid: '', hasPixelData: false, characterSetGuessed: false,
