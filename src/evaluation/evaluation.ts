@@ -25,6 +25,8 @@ export interface EvaluatedFilm {
   readonly patient?: string;
   /** Undefined: the models refused it. */
   readonly score?: number;
+  /** What this site judges this patient by, where it has a threshold of its own. */
+  readonly siteThreshold?: number;
   readonly boxes: readonly (Place & { readonly score: number })[];
   readonly hottest?: { readonly x: number; readonly y: number };
   /** Undefined where no boxes are known: then it says nothing about places. Empty: nothing is to be found on it. */

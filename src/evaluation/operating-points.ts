@@ -41,6 +41,12 @@ export function measureAt(films: readonly ScoredFilm[], threshold: number, optio
   return hasRepeatedPatients(patients) ? clustered(row, films, patients, options) : row;
 }
 
+/** Where a film's own threshold depends on its patient (a site's threshold by sex and age). `threshold` is the common one, which the row shows. */
+export function measureJudged<Film extends ScoredFilm>(films: readonly Film[], threshold: number, thresholdOf: (film: Film) => number, options: MeasureOptions = {}): ThresholdRow {
+  const judged = films.map((film): ScoredFilm => ({ ...film, score: film.score >= thresholdOf(film) ? 1 : 0 }));
+  return { ...measureAt(judged, 1, options), threshold };
+}
+
 function countAt(films: readonly ScoredFilm[], threshold: number): Counts {
   const counts = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
   for (const film of films) counts[film.score >= threshold ? (film.positive ? 'truePositives' : 'falsePositives') : film.positive ? 'falseNegatives' : 'trueNegatives'] += 1;

@@ -13,6 +13,7 @@ import { drawChest } from '../../fixtures/draw-chest.ts';
 import { drawHand, drawLateralChest } from '../../fixtures/draw-other.ts';
 import { writeImage } from '../../fixtures/encode-pixels.ts';
 import * as evaluate from '../../src/commands/evaluate.ts';
+import { writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
 
 let root: string;
 let films: string;
@@ -108,7 +109,7 @@ describe('a folder with everything in it', () => {
     expect(withRefused).toMatchObject({ filmCount: 16, positiveCount: 8, refusedPositiveCount: 2, refusedNegativeCount: 1 });
     expect(withRefused.shipped.falseNegatives).toBe(scored.shipped.falseNegatives + 2);
     expect(withRefused.shipped.trueNegatives).toBe(scored.shipped.trueNegatives + 1);
-    expect(answer.out).toMatch(/3 refused: .*1 not a frontal chest film/);
+    expect(answer.out).toMatch(/3 refused \(.*not a frontal chest film: 1/);
   });
 
   test('rows and files that fit nothing are named', () => {
@@ -161,6 +162,21 @@ describe('a folder with everything in it', () => {
     const [, before, all] = /(\d+) of (\d+) films were scored before/.exec(again.err)!;
     expect(Number(all) - Number(before)).toBe(1);
   });
+});
+
+test("this site's threshold, another one for women, is measured beside the shipped one", async () => {
+  const data = join(root, 'data');
+  await mkdir(data);
+  const { model } = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8'));
+  const entry = { id: 't1', family: 'tuberculosis', modelSha256: model.sha256, threshold: 0, groups: [{ sex: 'F', threshold: 100 }], origin: 'for a test', modelName: model.name, modelVersion: model.version, appliedAtMs: 1, appliedBy: 'x', csvSha256: '', operatingPoint: 'x', figures: {} } as const;
+  writeSiteThresholds(join(data, 'site-thresholds.json'), [entry]);
+  const answer = await runEvaluate([...usual(), '--data', data]);
+  const { site, evaluation } = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8'));
+  // Films 0, 3, 6, 9 and study A6 are women's: none of them is flagged at 100; all others are at 0.
+  expect(site).toMatchObject({ origin: 'for a test', groups: ['F: 100'], at: { threshold: 0, truePositives: 4, falseNegatives: 2, falsePositives: 4, trueNegatives: 3 } });
+  expect(evaluation.threshold).not.toBe(0);
+  expect(answer.out).toContain("at this site's threshold");
+  expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('for a test; F: 100');
 });
 
 describe('what is asked wrongly', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/evaluation/bootstrap.ts';
 import { wilson } from '../../src/evaluation/intervals.ts';
-import { judgeTriage, measureAt, thresholdForSensitivity, thresholdTable } from '../../src/evaluation/operating-points.ts';
+import { judgeTriage, measureAt, measureJudged, thresholdForSensitivity, thresholdTable } from '../../src/evaluation/operating-points.ts';
 import { predictiveValuesAt } from '../../src/evaluation/predictive-values.ts';
 import type { ScoredFilm } from '../../src/evaluation/roc.ts';
 
@@ -49,6 +49,12 @@ describe('at a threshold', () => {
     // Four positive films of two patients: what two of two says.
     expect(perfect.sensitivity.interval).toEqual(wilson(2, 2));
   });
+});
+
+test('a threshold of their own for some films; the row shows the common one', () => {
+  const row = measureJudged(TEN.map((film) => ({ ...film, own: film.positive ? 85 : 45 })), 60, (film) => film.own);
+  expect(row).toMatchObject({ threshold: 60, truePositives: 1, falseNegatives: 4, falsePositives: 2, trueNegatives: 3 });
+  expect(measureJudged(TEN, 60, () => 60)).toEqual(measureAt(TEN, 60));
 });
 
 describe('the threshold for a wanted sensitivity', () => {

@@ -4,6 +4,7 @@ import type { Place } from '../../evaluation/froc.ts';
 import type { CsvTable } from '../csv-table.ts';
 import { COLUMNS, plain } from '../label-words.ts';
 import type { RowLeftOut } from '../labels-table.ts';
+import { matchFilms } from './match-films.ts';
 
 export interface BoxRow {
   readonly line: number;
@@ -31,4 +32,12 @@ export function readBoxes(table: CsvTable): { readonly boxes: readonly BoxRow[];
     else boxes.push({ line, file: name, place: { x: left, y: top, width: right - left, height: bottom - top } });
   }
   return { boxes, leftOut };
+}
+
+/** By file, for the boxes that name one. */
+export async function placesByFile(boxes: readonly BoxRow[], files: readonly string[], base: string): Promise<{ readonly places: ReadonlyMap<string, readonly Place[]>; readonly leftOut: readonly RowLeftOut[] }> {
+  const byName = Map.groupBy(boxes, (box) => box.file);
+  const rows = [...byName].map(([file, own]) => ({ line: own[0]!.line, file, positive: true, label: '', values: {} }));
+  const { cases, leftOut } = await matchFilms(rows, files, base, async () => ({}));
+  return { places: new Map(cases.map((one) => [one.files[0]!, (byName.get(one.row.file!) ?? []).map((box) => box.place)])), leftOut };
 }

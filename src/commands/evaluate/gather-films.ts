@@ -9,6 +9,8 @@ import type { Place } from '../../evaluation/froc.ts';
 import type { FilmNamed } from '../../evaluation/page/run-facts.ts';
 import { ageReason } from '../../study/eligibility.ts';
 import type { AgeLimits } from '../../study/eligibility.ts';
+import { judgingThresholds } from '../../study/site-threshold.ts';
+import type { SiteThreshold } from '../../study/site-threshold.ts';
 import type { LabelRow } from '../labels-table.ts';
 import type { LabelledCase } from './match-films.ts';
 import type { StoredScore } from './score-store.ts';
@@ -26,6 +28,7 @@ export interface GatherOptions {
   /** Columns of the table that sub-groups are made of, besides sex and age. */
   readonly by: readonly string[];
   readonly ageYears: AgeLimits | undefined;
+  readonly siteThreshold?: SiteThreshold;
   /** True boxes by file; undefined where there is no such table. */
   readonly places?: ReadonlyMap<string, readonly Place[]>;
 }
@@ -90,20 +93,24 @@ function answerOf(found: readonly StoredScore[], row: LabelRow, limits: AgeLimit
   return { kind: 'unreadable', reason: found[0]?.reason?.text ?? 'not read' };
 }
 
-function toFilm({ name, row, files }: LabelledCase, best: StoredScore | undefined, any: StoredScore, { base, by, places }: GatherOptions, remark: (text: string) => void): EvaluatedFilm {
+function toFilm({ name, row, files }: LabelledCase, best: StoredScore | undefined, any: StoredScore, { base, by, places, siteThreshold }: GatherOptions, remark: (text: string) => void): EvaluatedFilm {
   const { facts } = best ?? any;
   const patient = row.patient ?? facts.patient;
-  const sex = row.sex ?? facts.sex;
+  // What the header says is what the worker would have judged by.
+  const sex = facts.sex ?? row.sex;
   const own = places === undefined || best === undefined || files.length > 1 ? undefined : placesOf(row.positive, places.get(files[0]!), facts, remark);
+  const ageYears = facts.ageYears ?? row.ageYears;
+  const judged = siteThreshold === undefined ? undefined : judgingThresholds([siteThreshold], { ...(ageYears === undefined ? {} : { patientAgeYears: ageYears }), ...(sex === undefined ? {} : { patientSex: sex }) })[0];
   return {
     name,
     positive: row.positive,
+    ...(judged === undefined ? {} : { siteThreshold: judged.threshold }),
     ...(patient === undefined ? {} : { patient }),
     ...(best?.score === undefined ? {} : { score: best.score }),
     boxes: best?.boxes ?? [],
     ...(best?.hottest === undefined ? {} : { hottest: best.hottest }),
     ...(own === undefined ? {} : { places: own }),
-    groups: { sex: sex === undefined ? undefined : ({ F: 'female', M: 'male', O: 'other' }[sex] ?? undefined), age: ageBand(row.ageYears ?? facts.ageYears), ...Object.fromEntries(by.map((column) => [column, row.values[column]])) },
+    groups: { sex: sex === undefined ? undefined : ({ F: 'female', M: 'male', O: 'other' }[sex] ?? undefined), age: ageBand(ageYears), ...Object.fromEntries(by.map((column) => [column, row.values[column]])) },
     sources: {
       folder: relative(base, dirname(files[0]!)) || '.',
       'file format': facts.format,

@@ -3,9 +3,12 @@
  * file holds (SHA-256) and by what scored it (models, manifest, version). Interrupted at any moment, at most the film
  * in work is lost; a torn last line is passed over. Several models may share the file.
  */
+import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, createReadStream, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { FirstreadError } from '../../errors.ts';
+import type { ModelSet } from '../../inference/model-set.ts';
+import { FIRSTREAD_VERSION } from '../../version.ts';
 
 /** What is known of one file; the truth is not in it, so that a corrected table needs no new scoring. */
 export interface StoredScore {
@@ -92,4 +95,14 @@ function endsWithNewline(path: string): boolean {
   } finally {
     closeSync(file);
   }
+}
+
+/** Changes with everything that a score depends on besides the film; the threshold is not among it. */
+export function scoredBy(set: ModelSet, eligibility: object): string {
+  const parts = [set.lungField, ...set.findings].map((folder) => {
+    if (folder === undefined) return undefined;
+    const { sha256, input, outputs, calibration, ageYears } = folder.manifest;
+    return { sha256, input, outputs, calibration, ageYears };
+  });
+  return createHash('sha256').update(JSON.stringify([FIRSTREAD_VERSION, parts, eligibility])).digest('hex');
 }

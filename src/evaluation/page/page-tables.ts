@@ -10,11 +10,12 @@ import type { EvaluationRun, FilmNamed } from './run-facts.ts';
 const NAMES_SHOWN = 500;
 const THRESHOLDS_SHOWN = 260;
 
-export function operatingPointsTable({ evaluation, asked, prevalence, family }: EvaluationRun): Markup {
+export function operatingPointsTable({ evaluation, asked, site, prevalence, family }: EvaluationRun): Markup {
   const { scored, withRefused, atSensitivity90 } = evaluation;
   const rows: readonly (readonly [string, string, ThresholdRow | undefined])[] = [
     ['As shipped', '', scored.shipped],
     ['Refused films as not flagged', 'as shipped, the way the worklist treats them', withRefused?.shipped],
+    ["At this site's threshold", site === undefined ? '' : [site.origin, ...site.groups].join('; '), site?.at],
     ['At 90 % sensitivity', 'chosen on these films: a little too good', atSensitivity90],
     ...asked.map((row) => ['As asked', '', row] as const),
   ];

@@ -30,7 +30,11 @@ export interface EvaluationRun {
   readonly evaluation: Evaluation;
   /** At thresholds that were asked for. */
   readonly asked: readonly ThresholdRow[];
+  /** At the threshold that this site chose (`firstread calibrate`), for some sexes and ages another one. */
+  readonly site?: { readonly origin: string; readonly groups: readonly string[]; readonly at: ThresholdRow };
   readonly prevalence?: number;
+  /** A setting: secondary captures are refused unless it is on. */
+  readonly secondaryCaptureRead: boolean;
   readonly refused: readonly FilmNamed[];
   readonly unreadable: readonly FilmNamed[];
   readonly rowsLeftOut: readonly FilmNamed[];
