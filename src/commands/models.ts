@@ -83,13 +83,13 @@ async function check(folders: readonly string[], config: Config, json: boolean, 
   return bad > 0 ? 1 : 0;
 }
 
-function tell(folder: string, { problems, manifest, costs, suggestedSelfTest }: ModelCheck): string {
+function tell(folder: string, { problems, remarks = [], manifest, costs, suggestedSelfTest }: ModelCheck): string {
   if (problems.length > 0) {
     const many = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
     return `${folder}: ${many} wrong\n${problems.map((p) => `  ${printable(describeProblem(p))}\n`).join('')}`;
   }
   const speed = (costs ?? []).map(({ bucket, runMs }) => `${runMs.toFixed(1)} ms for ${bucket === 1 ? 'one picture' : `a batch of ${bucket}`}`).join(', ');
-  const head = `${folder}: good. ${manifest?.name} ${manifest?.version}, ${manifest === undefined ? '' : what(manifest)}; ${speed}\n`;
+  const head = `${folder}: good. ${manifest?.name} ${manifest?.version}, ${manifest === undefined ? '' : what(manifest)}; ${speed}\n${remarks.map((remark) => `  but look at ${printable(describeProblem(remark))}\n`).join('')}`;
   if (suggestedSelfTest === undefined) return head;
   return `${head}  It has no self-test. To have every start check that the network still answers the same, add to model.json:\n  "selfTest": ${JSON.stringify(suggestedSelfTest)}\n`;
 }

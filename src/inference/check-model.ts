@@ -4,12 +4,15 @@
  */
 import { FirstreadError } from '../errors.ts';
 import type { BucketCost } from './batcher.ts';
+import { judgeAnswers } from './check-answers.ts';
 import type { ManifestProblem } from './manifest-fields.ts';
 import type { ModelManifest } from './manifest-types.ts';
 import { readModelFolder } from './model-folder.ts';
+import { assembleTensor } from './preprocess.ts';
 import { openModel, selfTestTensor } from './session.ts';
 import type { SessionOptions } from './session.ts';
-import type { Outputs } from './tensors.ts';
+import { makeInputArray } from './tensors.ts';
+import type { InputArray, Outputs } from './tensors.ts';
 
 /** First numbers of every output that a suggested self-test holds. */
 const SELF_TEST_LENGTH = 8;
@@ -19,6 +22,8 @@ const SELF_TEST_RELATIVE_TOLERANCE = 1e-3;
 
 export interface ModelCheck {
   readonly problems: readonly ManifestProblem[];
+  /** It may be served so, and is probably not meant so. */
+  readonly remarks?: readonly ManifestProblem[];
   readonly manifest?: ModelManifest;
   readonly costs?: readonly BucketCost[];
   /** For a manifest without one. */
@@ -32,10 +37,13 @@ export async function checkModelFolder(path: string, options: SessionOptions): P
   try {
     const model = await openModel(reading.folder, options);
     try {
-      if (manifest.selfTest !== undefined) return { problems: [], manifest, costs: model.costs };
       const bucket = model.costs[0]?.bucket ?? 1;
-      const outputs = await model.run(selfTestTensor(manifest, SELF_TEST_SEED, bucket), bucket);
-      return { problems: [], manifest, costs: model.costs, suggestedSelfTest: suggestSelfTest(outputs) };
+      const answers: Outputs[] = [];
+      for (const tensor of probeTensors(manifest, bucket)) answers.push(await model.run(tensor, bucket));
+      const { problems, remarks } = judgeAnswers(manifest, answers);
+      if (problems.length > 0) return { problems, manifest };
+      const [first] = answers;
+      return { problems, remarks, manifest, costs: model.costs, ...(manifest.selfTest !== undefined || first === undefined ? {} : { suggestedSelfTest: suggestSelfTest(first) }) };
     } finally {
       await model.release();
     }
@@ -43,6 +51,19 @@ export async function checkModelFolder(path: string, options: SessionOptions): P
     if (!(error instanceof FirstreadError) || error.code === 'provider-unavailable') throw error;
     return { manifest, problems: [{ key: manifest.file, problem: error.message, remedy: remedyOf(error) }] };
   }
+}
+
+/** The self-test's picture first, then others with nothing in common: noise, all black, all white. */
+function probeTensors(manifest: ModelManifest, bucket: number): readonly InputArray[] {
+  const { width, height } = manifest.input;
+  const flat = (grey: number): InputArray => repeat(assembleTensor(new Float32Array(width * height).fill(grey), manifest.input), manifest, bucket);
+  return [selfTestTensor(manifest, SELF_TEST_SEED, bucket), selfTestTensor(manifest, SELF_TEST_SEED + 7, bucket), flat(0), flat(255)];
+}
+
+function repeat(one: InputArray, { input }: ModelManifest, bucket: number): InputArray {
+  const values = makeInputArray(input.dtype, one.length * bucket);
+  for (let i = 0; i < bucket; i += 1) values.set(one, i * one.length);
+  return values;
 }
 
 function suggestSelfTest(outputs: Outputs): NonNullable<ModelManifest['selfTest']> {

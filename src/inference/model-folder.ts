@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { FirstreadError } from '../errors.ts';
 import type { ManifestProblem } from './manifest-fields.ts';
 import type { ModelManifest } from './manifest-types.ts';
-import { describeProblem, readManifest } from './model-manifest.ts';
+import { describeProblem, isOwnFile, readManifest } from './model-manifest.ts';
 
 export const MANIFEST_FILE = 'model.json';
 /** A manifest is a page of text; more is not one. */
@@ -29,7 +29,7 @@ export async function readModelFolder(path: string): Promise<FolderReading> {
   const json = await readJson(join(path, MANIFEST_FILE));
   if ('problem' in json) return { kind: 'bad', code: 'model-invalid', problems: [json] };
   const reading = readManifest(json.value);
-  if (reading.kind === 'bad') return { kind: 'bad', code: 'model-invalid', problems: reading.problems };
+  if (reading.kind === 'bad') return { kind: 'bad', code: 'model-invalid', problems: await withHash(reading.problems, json.value, path) };
   const { manifest } = reading;
   const files = [{ key: 'sha256', ...pick(manifest) }, ...(manifest.fp16 === undefined ? [] : [{ key: 'fp16.sha256', ...manifest.fp16 }])];
   const problems: ManifestProblem[] = [];
@@ -40,6 +40,15 @@ export async function readModelFolder(path: string): Promise<FolderReading> {
   }
   if (problems.length === 0) return { kind: 'good', folder: { path, manifest } };
   return { kind: 'bad', code: problems.some((p) => p.key.endsWith('sha256')) ? 'model-hash-mismatch' : 'model-invalid', problems };
+}
+
+/** Where a manifest still needs its hash, the hash is said. */
+async function withHash(problems: readonly ManifestProblem[], json: unknown, path: string): Promise<readonly ManifestProblem[]> {
+  const file = (json as { file?: unknown } | null)?.file;
+  if (typeof file !== 'string' || !isOwnFile(file) || !problems.some(({ key }) => key === 'sha256')) return problems;
+  const sha256 = await hashFile(join(path, file));
+  if (sha256 === undefined) return problems;
+  return problems.map((one) => (one.key === 'sha256' ? { ...one, remedy: `if ${file} is the network that is meant, write "${sha256}"` } : one));
 }
 
 /** As readModelFolder, for those who can do nothing about it. */

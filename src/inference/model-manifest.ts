@@ -56,9 +56,12 @@ function readName(read: FieldReader, json: Json): string {
   return name;
 }
 
+/** A name in the model's own folder, without any path. */
+export const isOwnFile = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name);
+
 function readFile(read: FieldReader, from: Json, at: string): { file: string; sha256: string } {
   const file = read.text(from, at, 'file', 'write the file\'s name inside the folder, e.g. "model.onnx"');
-  if (file !== '' && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(file)) {
+  if (file !== '' && !isOwnFile(file)) {
     read.complain(join(at, 'file'), `found ${describe(file)}`, 'name a file that lies in the model\'s own folder, without any path');
   }
   const sha256 = read.text(from, at, 'sha256', 'write the SHA-256 of the file in hex (sha256sum FILE)');

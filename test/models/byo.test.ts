@@ -1,4 +1,5 @@
 /** Bring your own: foreign networks by manifest alone, and what is said when manifest and network do not fit. */
+import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -173,6 +174,34 @@ describe('models check', () => {
   ])('%s is explained', async (_, change, wanted) => {
     const folder = await writeModelFolder(models, tinyYolo(), { ...yoloDraft, ...change });
     expect((await check(folder)).join('\n')).toMatch(wanted);
+  });
+
+  test('a hash that is not written yet is said', async () => {
+    const onnx = tinyClassifier();
+    const folder = await writeModelFolder(models, onnx, { ...classifierDraft, sha256: 'write here what `sha256sum model.onnx` says' });
+    expect(await check(folder)).toEqual([expect.stringContaining(`if model.onnx is the network that is meant, write "${createHash('sha256').update(onnx).digest('hex')}"`)]);
+  });
+
+  test('a network that answers with no number is refused, and so is one whose scores are no probabilities', async () => {
+    const nan = await writeModelFolder(models, tinyClassifier({ bias: Number.NaN }), { ...classifierDraft, name: 'nan' });
+    expect(await check(nan)).toEqual([expect.stringMatching(/^outputs\[0\]: came out as "not a number"/)]);
+    const bare = await writeModelFolder(models, tinyClassifier({ gain: 1, bias: 5.5 }), { ...classifierDraft, name: 'bare', outputs: [{ ...classifierDraft.outputs[0], activation: 'none' }] as ModelManifest['outputs'] });
+    expect(await check(bare)).toEqual([expect.stringMatching(/^outputs\[0\]\.activation: is "none", but the network gives values from -\d.* to \d.*; write "sigmoid", or "softmax"/)]);
+  });
+
+  test.each([
+    ['a second sigmoid', tinyHeatmap(), { ...heatmapDraft, outputs: [{ ...heatmapDraft.outputs[0], activation: 'sigmoid' }, heatmapDraft.outputs[1]] as ModelManifest['outputs'] }, /^outputs\[0\]\.activation: .*probabilities already\?.*write "none"/],
+    ['a mean for 0 to 255 on 0 to 1', tinyClassifier(), { ...classifierDraft, input: { ...classifierDraft.input, mean: [123.7, 116.3, 103.5] } }, /^input\.mean: .*0\.485 belongs to \[0, 1\]/],
+    ['a mean for 0 to 1 on 0 to 255', tinyClassifier(), { ...classifierDraft, input: { ...classifierDraft.input, range: [0, 255] as const } }, /^input\.mean: .*belongs to the range \[0, 1\]/],
+    ['the same answer to everything', tinyClassifier({ gain: 0 }), classifierDraft, /^outputs\[0\]: is the same for 4 quite different pictures/],
+  ])('%s is served, with a word of warning', async (_, onnx, draft, wanted) => {
+    const { problems, remarks = [] } = await checkModelFolder(await writeModelFolder(models, onnx, draft), options);
+    expect(problems).toEqual([]);
+    expect(remarks.map(describeProblem)).toEqual([expect.stringMatching(wanted)]);
+  });
+
+  test.each([['classifier', tinyClassifier(), classifierDraft], ['heatmap', tinyHeatmap(), heatmapDraft], ['yolo', tinyYolo(), yoloDraft], ['lung field', tinyLungField(), lungFieldDraft]])('there is nothing to remark on a good %s', async (_, onnx, draft) => {
+    expect((await checkModelFolder(await writeModelFolder(models, onnx, draft), options)).remarks).toEqual([]);
   });
 
   test('what is not there, is no JSON or is no network is said so', async () => {
