@@ -126,13 +126,11 @@ function judgeCounts(films: readonly CalibrationFilm[], wish: Wish, margin: numb
   const missing = [
     ...(caseCount >= needed.casesNeeded ? [] : [`${needed.casesNeeded} cases (here: ${caseCount})`]),
     ...(nonCaseCount >= needed.nonCasesNeeded ? [] : [`${needed.nonCasesNeeded} patients without the disease (here: ${nonCaseCount})`]),
-    ...(scores >= filmsNeeded ? [] : [`${filmsNeeded} films to tell the workload by (here: ${scores})`]),
+    ...(scores >= filmsNeeded ? [] : [`${filmsNeeded} films to tell the workload by, to half of that (here: ${scores})`]),
   ];
   if (missing.length === 0) return undefined;
-  return { code: 'too-few', short, text: `too few: needed are ${missing.join(' and ')}, so that a share is known to ${percent(margin)} downwards (exact 95 % bound)`, ...needed };
+  return { code: 'too-few', short, text: `too few: needed are ${missing.join(' and ')}; then the true share lies at most ${Math.round(margin * 100)} percentage points below what is seen (exact 95 % bound; --margin)`, ...needed };
 }
-
-const percent = (share: number): string => `${Math.round(share * 100)} points of a hundred`;
 
 function judgeSeparation(films: readonly ScoredFilm[]): { readonly auc: number; readonly aucInterval: Interval } | { readonly code: 'no-separation' | 'wrong-way'; readonly text: string } {
   const auc = aucOf(films) ?? UNKNOWN_SHARE;

@@ -130,7 +130,7 @@ describe('refusals', () => {
   });
 
   test('a workload needs films enough to tell it by', () => {
-    expect(refused(drawFilms(1, 110, 110), { kind: 'flagged', flagged: 0.15 }).text).toMatch(/248 films to tell the workload by \(here: 220\)/);
+    expect(refused(drawFilms(1, 110, 110), { kind: 'flagged', flagged: 0.15 }).text).toMatch(/248 films to tell the workload by, to half of that \(here: 220\)/);
   });
 
   test.each([
