@@ -71,7 +71,7 @@ export interface AuthOptions {
   readonly attemptLimits?: AttemptLimits;
 }
 
-/** Sessions from a link belong to no user; a colon cannot be in a user's name. */
+/** Sessions from a link that is made out to no user; a colon cannot be in a user's name. */
 const LINK_PREFIX = 'link:';
 
 const secret = (): string => randomBytes(32).toString('base64url');
@@ -148,7 +148,10 @@ export function createAuth(options: AuthOptions): Auth {
       if (link === undefined || link.expiresAtMs <= now()) {
         return refuse(guessed('link', from) === 'locked' ? 'too-many-attempts' : 'link-invalid', '-', from);
       }
-      return startSession(LINK_PREFIX + link.name, link.role, 'link', from);
+      // Made out to a user, it signs in that user: their role, and not where they are disabled.
+      const user = accounts.user(link.name);
+      if (user?.disabled === true) return refuse('link-invalid', link.name, from);
+      return user === undefined ? startSession(LINK_PREFIX + link.name, link.role, 'link', from) : startSession(user.name, user.role, 'link', from);
     },
 
     async signIn(name, password, from) {

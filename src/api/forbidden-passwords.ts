@@ -18,7 +18,8 @@ const RUN_MIN = 8;
 /** True also for `Matkhau@2026!`, `mật khẩu 123456`, `abcabcabcabc`, `qwertyuiop12`. */
 export function isForbiddenPassword(password: string): boolean {
   const plain = password.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('đ', 'd');
-  const letters = plain.replace(/[@4]/g, 'a').replace(/0/g, 'o').replace(/[!1]/g, 'i').replace(/3/g, 'e').replace(/[$5]/g, 's');
+  // What is hung on at the ends is decoration; in between it stands for a letter.
+  const letters = plain.replace(/^[^a-z@]+|[^a-z]+$/g, '').replace(/[@4]/g, 'a').replace(/0/g, 'o').replace(/[!1]/g, 'i').replace(/3/g, 'e').replace(/[$5]/g, 's');
   return [plain, letters].some((text) => STEMS.has(stemOf(text))) || STEMS.has(stemOf(plain.replace(/[^a-z]/g, ''))) || isRepetition(plain) || isRun(plain.replace(/[^a-z0-9]/g, ''));
 }
 

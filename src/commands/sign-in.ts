@@ -8,6 +8,7 @@ export const help = `usage: firstread sign-in [--name NAME] [--role ROLE] [--dat
 
 Prints a one-time link that signs in to the page of the hub that runs on this data folder. Valid for 15 minutes.
 
+  --name NAME   who comes in by it; a user of this name comes in as that user, with their role
   --role ROLE   reader, technologist, operator or admin (default)
 `;
 

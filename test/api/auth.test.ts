@@ -49,6 +49,14 @@ describe('one-time link', () => {
     expect(code(() => auth.redeemLink(link, '127.0.0.1'))).toBe('link-invalid');
   });
 
+  test('made out to a user it signs in that user: their role, not a better one, and not when disabled', () => {
+    const cookie = auth.redeemLink(auth.issueLink({ name: 'linh', role: 'admin' }), 'a');
+    expect(auth.callerOfCookie(cookie, 'active')).toMatchObject({ name: 'linh', role: 'reader', hasPassword: false });
+    accounts.saveUser({ ...accounts.user('linh')!, disabled: true });
+    expect(auth.callerOfCookie(cookie, 'active')).toBeUndefined();
+    expect(code(() => auth.redeemLink(auth.issueLink({ name: 'linh', role: 'admin' }), 'a'))).toBe('link-invalid');
+  });
+
   test('guessing locks the guesser, not the one who has a true link', () => {
     const link = auth.issueLink({ name: 'first', role: 'admin' });
     const outcomes = Array.from({ length: 7 }, () => code(() => auth.redeemLink('guess', '10.0.0.1')));
@@ -87,6 +95,11 @@ describe('password', () => {
     await expect(auth.signIn('linh', 'trời mưa to quá', '10.0.0.3')).rejects.toMatchObject({ code: 'too-many-attempts' });
   });
 
+  test('a name written otherwise is the same name to the lock', async () => {
+    for (let i = 0; i < 6; i += 1) await auth.signIn(i % 2 === 0 ? 'Linh' : 'LINH ', `guess ${i}`, '10.0.0.1').catch(() => undefined);
+    await expect(auth.signIn('linh', 'trời mưa to quá', '10.0.0.1')).rejects.toMatchObject({ code: 'too-many-attempts' });
+  });
+
   test('many names from one address: the address is locked', async () => {
     accounts.saveUser({ name: 'mai', role: 'reader', passwordHash: accounts.user('linh')!.passwordHash });
     const cheap = createAuth({ accounts, audit, now: () => nowMs, attemptLimits: { freeCount: 1, lockFirstMs: 1_000, lockMaxMs: 1_000, forgetAfterMs: 10_000, keyCountMax: 100 } });
@@ -107,11 +120,51 @@ describe('password', () => {
     expect(passwordProblem('linh', password)).toBeDefined();
   });
 
+  test.each(['Matkhau@2026!', 'mật khẩu 123456', 'P@ssw0rd2026!!', 'qwertyuiop12', '1234567890123', 'abcabcabcabc', '9876543210ab', '1qaz2wsx3edc', 'Firstread2026!', 'BenhVien_12345', 'administrator1'])('%s is among the first that are tried', (password) => {
+    expect(passwordProblem('linh', password)).toMatchObject({ code: 'common' });
+  });
+  test.each(['trời mưa to quá', 'correct horse battery', 'sông dài cá lội', 'my hospital has 3 cats', 'x7$Kq-mmvB2!p', 'đêm qua trăng sáng'])('%s will do', (password) => {
+    expect(passwordProblem('linh', password)).toBeUndefined();
+  });
+  test('length is in characters as they are seen, and a setting', () => {
+    expect(passwordProblem('linh', 'ếếếếộộộộưưư'.normalize('NFD'))).toMatchObject({ code: 'short' });
+    expect(passwordProblem('linh', 'sông dài cá lội', 16)).toMatchObject({ code: 'short', text: 'at least 16 characters' });
+  });
+
   test('adding a user checks name and password', async () => {
     await expect(addUser(accounts, { name: 'a:b', role: 'reader', password: 'long enough 1' })).rejects.toMatchObject({ code: 'request-invalid' });
     await expect(addUser(accounts, { name: 'mai', role: 'reader', password: 'short' })).rejects.toMatchObject({ code: 'password-weak' });
     await addUser(accounts, { name: 'mai', role: 'operator', password: 'long enough 1' });
     expect(accounts.user('mai')).toMatchObject({ role: 'operator', passwordHash: expect.stringMatching(/^scrypt\$32768\$8\$3\$/) });
+  });
+});
+
+describe('one\'s own password', () => {
+  const me = (cookie: string) => auth.callerOfCookie(cookie, 'active')!;
+  test('the old one is needed, the new one must do; every session of before ends', async () => {
+    const [here, there] = [await auth.signIn('linh', 'trời mưa to quá', 'a'), await auth.signIn('linh', 'trời mưa to quá', 'b')];
+    await expect(auth.changePassword(me(here), 'wrong', 'sông dài cá lội', 'a')).rejects.toMatchObject({ code: 'credentials-wrong' });
+    await expect(auth.changePassword(me(here), 'trời mưa to quá', 'trời mưa to quá', 'a')).rejects.toMatchObject({ code: 'password-weak', details: { problem: 'same' } });
+    await expect(auth.changePassword(me(here), 'trời mưa to quá', 'short', 'a')).rejects.toMatchObject({ code: 'password-weak', details: { problem: 'short' } });
+    const fresh = await auth.changePassword(me(here), 'trời mưa to quá', 'sông dài cá lội', 'a');
+    expect([auth.callerOfCookie(here, 'active'), auth.callerOfCookie(there, 'active')]).toEqual([undefined, undefined]);
+    expect(me(fresh)).toMatchObject({ name: 'linh', role: 'reader', hasPassword: true });
+    await expect(auth.signIn('linh', 'trời mưa to quá', 'c')).rejects.toMatchObject({ code: 'credentials-wrong' });
+    expect(facts.filter(({ event }) => event === 'password-changed')).toMatchObject([{ who: 'linh', from: 'a', outcome: 'done' }]);
+    expect(JSON.stringify(facts)).not.toMatch(/mưa|sông/);
+  });
+
+  test('a screen left open is no place to guess it at', async () => {
+    const cookie = await auth.signIn('linh', 'trời mưa to quá', 'a');
+    for (let i = 0; i < 6; i += 1) await auth.changePassword(me(cookie), `guess ${i}`, 'sông dài cá lội', 'a').catch(() => undefined);
+    await expect(auth.changePassword(me(cookie), 'trời mưa to quá', 'sông dài cá lội', 'a')).rejects.toMatchObject({ code: 'too-many-attempts' });
+  });
+
+  test('who came by a link or from elsewhere has none to change here', async () => {
+    const link = auth.redeemLink(auth.issueLink({ name: 'local', role: 'admin' }), 'a');
+    await expect(auth.changePassword(me(link), 'x', 'sông dài cá lội', 'a')).rejects.toMatchObject({ code: 'not-allowed' });
+    const elsewhere = auth.enter({ name: 'linh', role: 'reader' }, 'oidc', 'a');
+    await expect(auth.changePassword(me(elsewhere), 'trời mưa to quá', 'sông dài cá lội', 'a')).rejects.toMatchObject({ code: 'not-allowed' });
   });
 });
 

@@ -63,8 +63,9 @@ export async function startOidcPeer(redirectUris: readonly string[], options: { 
   const twist = (response: ServerResponse): void => {
     const end = response.end.bind(response) as (text: string) => ServerResponse;
     response.end = ((text: unknown) => {
-      const answer = JSON.parse(String(text)) as { id_token?: string };
-      if (answer.id_token === undefined || peer.wicked === undefined) return end(String(text));
+      if (typeof text !== 'string' || peer.wicked === undefined) return end(text as string);
+      const answer = JSON.parse(text) as { id_token?: string };
+      if (answer.id_token === undefined) return end(text);
       const claims = JSON.parse(Buffer.from(answer.id_token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
       const told = peer.wicked(claims);
       answer.id_token = told.unsigned ? `${base64url({ alg: 'none' })}.${base64url(told.claims ?? claims)}.` : sign(told.claims ?? claims, told.foreignKey ? foreign.privateKey : ours.privateKey);

@@ -284,11 +284,11 @@ describe('as long as it holds', () => {
   });
 });
 
-describe.skipIf(!hasChromium)('in a browser', () => {
+describe.skipIf(!hasChromium)('in a browser', { timeout: 120_000 }, () => {
   test('button, provider, list; a session that ends goes on by way of the provider; sign-out is there too', async () => {
     browser = await openBrowser();
     const { page, complaints } = await openPage(browser);
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     await page.goto(base);
     await page.locator('a.oidc', { hasText: 'hospital account' }).click();
     await page.waitForURL(/\/interaction\//);
@@ -304,7 +304,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     await page.waitForSelector('dialog.sign-in-again[open]');
     const [popup] = await Promise.all([page.waitForEvent('popup'), page.locator('dialog.sign-in-again a.oidc').click()]);
     // The provider knows them still: the window comes back by itself.
-    await expect.poll(() => page.locator('dialog.sign-in-again').count(), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => page.locator('dialog.sign-in-again').count(), { timeout: 30_000 }).toBe(0);
     expect(await answer).toBeGreaterThan(0);
     expect(popup.isClosed() || new URL(popup.url()).pathname === '/signed-in.html').toBe(true);
 
