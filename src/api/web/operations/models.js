@@ -80,5 +80,5 @@ function cardOf(model, page) {
     call(`/api/operations/models/${model.sha256}/card`).then(({ markdown }) => cards.set(model.sha256, markdown), () => cards.set(model.sha256, '')).then(() => page.redraw());
     return loadingView();
   }
-  return known === '' ? h('p', { class: 'sub' }, t('models.cardFailed')) : cardView(known.replace(/^\s*# .*\n/, ''), (name) => `/api/operations/models/${model.sha256}/pictures/${name}`, 4);
+  return known === '' ? h('p', { class: 'sub' }, t('models.cardFailed')) : cardView(known.replace(/^\s*# .*\n/, ''), (name) => `/api/operations/models/${model.sha256}/pictures/${name}`, 3);
 }

@@ -19,6 +19,8 @@ import { systemTab } from './system.js';
 import { turnaroundTab } from './turnaround.js';
 
 const REFRESH_MS = 10_000;
+/** After a failure somebody waits for the answer. */
+const RETRY_MS = 3_000;
 const TABS = [devicesTab, deliveriesTab, setAsideTab, modelsTab, turnaroundTab, systemTab];
 
 export function openOperations(app, session, { onEnded, onSignOut }) {
@@ -31,6 +33,7 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
   let current;
   let asked = 0;
   let tickers = [];
+  let retry;
 
   const connection = createConnection();
   const quiet = (name, onclick, ...content) => h('button', { type: 'button', class: `quiet ${name}`, onclick }, ...content);
@@ -135,6 +138,8 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
       if (mine !== asked) return;
       if (error.code === 'not-signed-in') return void onEnded();
       connection.failed(error.code);
+      clearTimeout(retry);
+      retry = setTimeout(() => load(), RETRY_MS);
       if (tab.data === undefined) body.replaceChildren(problemView(says(error), page.reload));
     }
   }
@@ -171,6 +176,7 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
   const seen = () => document.hidden || load();
   addEventListener('hashchange', hashChanged);
   document.addEventListener('visibilitychange', seen);
+  addEventListener('online', seen);
   go(false);
   countOthers();
   const refreshing = setInterval(() => document.hidden || load(), REFRESH_MS);
@@ -185,5 +191,7 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
     for (const timer of [refreshing, counting, ticking]) clearInterval(timer);
     removeEventListener('hashchange', hashChanged);
     document.removeEventListener('visibilitychange', seen);
+    removeEventListener('online', seen);
+    clearTimeout(retry);
   };
 }

@@ -8,6 +8,8 @@ import { choose, emptyView, number, section, table } from './parts.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const RANGES = [1, 7, 30, 90];
+/** The server counts no more at once. */
+const DAYS_MAX = 366;
 let days = 7;
 /** Set where somebody chose days of their own: [from, to], as <input type=date> writes them. */
 let own;
@@ -54,7 +56,11 @@ function rangeBar(page) {
       if (event.target.value === '') return;
       const next = [isoDay(from), isoDay(to - DAY_MS)];
       next[at] = event.target.value;
-      own = next[0] <= next[1] ? next : [event.target.value, event.target.value];
+      const days = (startOf(next[1]) - startOf(next[0])) / DAY_MS;
+      // The end that was not chosen follows.
+      if (days < 0) next[1 - at] = next[at];
+      else if (days >= DAYS_MAX) next[1 - at] = isoDay(startOf(next[at]) + (at === 0 ? 1 : -1) * (DAYS_MAX - 1) * DAY_MS);
+      own = next;
       again();
     },
   }));
