@@ -1,5 +1,6 @@
 /** What a reader of the figures must be told before reading them: shortcuts, few films, a missing class. PURE. */
 import type { Evaluation } from '../evaluation.ts';
+import type { Shortcut } from '../shortcuts.ts';
 import type { EvaluationRun } from './run-facts.ts';
 
 export interface Warning {
@@ -25,16 +26,24 @@ export function warningsOf({ evaluation, unreadable }: Pick<EvaluationRun, 'eval
   return warnings;
 }
 
+/** One warning for all facts that give the source away: they are mostly the same fact. */
 function shortcutWarnings({ shortcuts }: Evaluation): Warning[] {
-  return shortcuts.map((s) => s.severity === 'all'
-    ? {
-        severity: 'loud',
-        title: `These figures may say little: the ${s.source} alone tells the classes apart`,
-        text: `Positive films come from “${s.positivesMostlyFrom}”, negative ones from “${s.negativesMostlyFrom}”. Unless both were made in the same hospital with the same devices, a model can score well here by telling the source and not the disease. Measure on films of one source that holds both classes.`,
-      }
-    : {
-        severity: 'plain',
-        title: `The ${s.source} tells much about the class`,
-        text: `Guessing by it alone puts ${Math.round(s.separation * 100)} % of the films right (50 % would be chance): positive films mostly from “${s.positivesMostlyFrom}”, negative ones from “${s.negativesMostlyFrom}”. Some of what is measured here may be the source.`,
-      });
+  const [all, much] = [shortcuts.filter((s) => s.severity === 'all'), shortcuts.filter((s) => s.severity === 'much')];
+  return [
+    ...(all.length === 0 ? [] : [{
+      severity: 'loud' as const,
+      title: `These figures may say little: the ${listOf(all.map((s) => s.source))} alone ${all.length === 1 ? 'tells' : 'tell'} the classes apart`,
+      text: `${whence(all)} Unless both were made in the same hospital with the same devices, a model can score well here by telling the source and not the disease. Measure on films of one source that holds both classes.`,
+    }]),
+    ...(much.length === 0 ? [] : [{
+      severity: 'plain' as const,
+      title: `The ${listOf(much.map((s) => s.source))} ${much.length === 1 ? 'tells' : 'tell'} much about the class`,
+      text: `Guessing by ${much.length === 1 ? 'it' : `the ${much[0]!.source}`} alone puts ${Math.round(much[0]!.separation * 100)} % of the films right (50 % would be chance). ${whence(much)} Some of what is measured here may be the source.`,
+    }]),
+  ];
 }
+
+const whence = (shortcuts: readonly Shortcut[]): string =>
+  `Positive films mostly come from ${listOf(shortcuts.map((s) => `“${s.positivesMostlyFrom}”`))}, negative ones from ${listOf(shortcuts.map((s) => `“${s.negativesMostlyFrom}”`))}.`;
+
+const listOf = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`);
