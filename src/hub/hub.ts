@@ -141,6 +141,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   readiness.add('models', () => (config.workers === 0 || workers.readyCount() > 0 ? { ok: true } : { ok: false, reason: workers.lastProblem() ?? models.problem() ?? 'no worker has its models loaded yet' }));
   readiness.add('queue', () => (queue.healthy() ? { ok: true } : { ok: false, reason: 'the queue does not answer; images are received and wait in the registry' }), { required: false });
   readiness.add('disk', () => (freeSpace.hasRoom(0) ? { ok: true } : { ok: false, reason: 'free space is below the floor: new objects are refused' }));
+  readiness.add('thresholds', () => (siteThresholds.problem() === undefined ? { ok: true } : { ok: false, reason: `the site's own thresholds: ${siteThresholds.problem()}` }), { required: false });
   readiness.add('audit', () => (audit.healthy() ? { ok: true } : { ok: false, reason: 'the audit trail cannot be written' }), { required: false });
   const outbox = startDelivery({ config, registry, spool, engine: () => engine, log, metrics, now });
   const operations = createOperationsPort({
