@@ -31,6 +31,7 @@ export const uidParams = object({ uid });
 export const fileKeyParams = object({ fileKey: { type: 'string', pattern: FILE_KEY } });
 const limit = (byDefault: number, maximum: number): JsonSchema => ({ type: 'integer', minimum: 1, maximum, default: byDefault });
 const offset: JsonSchema = { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 };
+export const languageQuery = object({ lang: oneOf(['en', 'vi']) }, ['lang']);
 /** Search keys and parameters of DICOMweb: their names are attributes, so nobody can list them. */
 export const anyQuery: JsonSchema = { type: 'object', additionalProperties: { anyOf: [{ type: 'string', maxLength: 4_096 }, { type: 'array', items: { type: 'string', maxLength: 4_096 }, maxItems: 64 }] } };
 export const pageQuery = object({ limit: limit(100, 500), offset }, ['limit', 'offset']);

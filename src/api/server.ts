@@ -13,6 +13,7 @@ import type { Log } from '../ops/log.ts';
 import type { Readiness } from '../ops/readiness.ts';
 import type { Auth, Caller } from './auth.ts';
 import { AUTH_LIMITS } from './auth.ts';
+import { compressTexts } from './compression.ts';
 import { createCookie, isSecure } from './cookies.ts';
 import { addErrorHandling } from './error-answers.ts';
 import type { Live } from './live.ts';
@@ -39,6 +40,7 @@ import { modelRoutes } from './routes/model-routes.ts';
 import { systemRoutes } from './routes/system-routes.ts';
 import { oidcRoutes } from './routes/oidc-routes.ts';
 import { readingRoutes } from './routes/reading-routes.ts';
+import { reportPageRoute } from './routes/report-page-route.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { studyRoutes } from './routes/study-routes.ts';
 import { turnaroundRoute } from './routes/turnaround-route.ts';
@@ -185,6 +187,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (route !== '/api/live') metrics.requestSeconds.observeMs(reply.elapsedTime, { route });
     log.write('api-request', { requestId: request.id, method: request.method, route, httpStatus: reply.statusCode, durationMs: Math.round(reply.elapsedTime) });
   });
+  compressTexts(app);
   app.addContentTypeParser('image/jpeg', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   const live = liveRoute({
@@ -209,6 +212,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...deliveryRoutes(options),
     ...modelRoutes(options),
     ...systemRoutes(options.operations, options.readiness, options.now),
+    reportPageRoute(options),
     ...(options.dicomWeb === undefined ? [] : dicomWebRoutes({ dicomWeb: options.dicomWeb, audit: options.audit, now: options.now, limits: options.dicomWebLimits })),
     ...internalRoutes(options.files, limits),
     live.route,

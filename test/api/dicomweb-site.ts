@@ -3,16 +3,21 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeImage, type PixelSource } from '../../fixtures/encode-pixels.ts';
 import type { ServerOptions } from '../../src/api/server.ts';
 import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
 import { readPart10 } from '../../src/dicom/part10.ts';
 import { dataFolder } from '../../src/hub/data-folder.ts';
 import { createFilesPort } from '../../src/hub/files-port.ts';
 import { createDicomWebPort } from '../../src/hub/dicomweb-port.ts';
+import { keepReport } from '../../src/hub/report-file.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
 import { createSpool, type Spool } from '../../src/intake/spool.ts';
 import type { Registry } from '../../src/registry/registry.ts';
+import { buildChestReport } from '../../src/report/chest-report.ts';
+import type { ChestReportFacts } from '../../src/report/report-facts.ts';
 import { createViews, VIEW_LIMITS, type ViewLimits } from '../../src/view/views.ts';
+import { analysed, scored } from '../study/sample-studies.ts';
 import { demoRegistry } from './demo-registry.ts';
 import { DEMO_NOW_MS } from './demo-studies.ts';
 import { demoSite, type DemoSite } from './demo-site.ts';
@@ -88,4 +93,19 @@ export function partsOf(contentType: string, body: Buffer): readonly ReceivedPar
     parts.push({ headers, body: body.subarray(headEnd + 4, headEnd + 4 + length) });
     at = headEnd + 4 + length + 2;
   }
+}
+
+/** A stored image of a study, scored, and its report written as the hub writes it. Answers with the report's UID. */
+export async function storeReport(site: DicomWebSite, facts: ChestReportFacts, source: PixelSource): Promise<string> {
+  const [image] = facts.images;
+  const { studyInstanceUid } = facts;
+  const file = writeImage({ ...facts.patientAndStudy, SOPClassUID: image!.sopClassUid, SOPInstanceUID: image!.sopInstanceUid, StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: image!.seriesInstanceUid, Modality: image!.modality }, source, '1.2.840.10008.1.2.1');
+  await site.store(file);
+  const { contentSha256 } = site.registry.instancesOf(studyInstanceUid)[0]!;
+  const findings = facts.statement.kind === 'scored' ? [facts.statement.finding] : [];
+  site.registry.applyStudyEvent(studyInstanceUid, analysed(image!.sopInstanceUid, scored(...findings), contentSha256), DEMO_NOW_MS);
+  const report = buildChestReport(facts);
+  const kept = await keepReport(site.spool, report, { family: facts.family, kind: 'sr', outcome: report.kind });
+  site.registry.recordReports(studyInstanceUid, 1, [kept], [], DEMO_NOW_MS);
+  return report.sopInstanceUid;
 }
