@@ -7,7 +7,7 @@ import { imageName, picturesOf } from '../web/study/picture-area.js';
 export function createCatalogue(detail) {
   const uid = detail.row.studyInstanceUid;
   const own = picturesOf(detail.images).map((image) => ({ key: image.sopInstanceUid, studyInstanceUid: uid, image }));
-  const earlier = (detail.priors ?? []).flatMap((prior) => prior.images.map((image) => ({ key: image.sopInstanceUid, studyInstanceUid: prior.studyInstanceUid, prior, image })));
+  const earlier = (detail.priors ?? []).flatMap((prior) => prior.images.filter((image) => image.hasPixels && !image.removed).map((image) => ({ key: image.sopInstanceUid, studyInstanceUid: prior.studyInstanceUid, prior, image })));
   const details = new Map([[uid, Promise.resolve(detail)]]);
 
   const label = ({ prior, image }) => {
@@ -21,7 +21,7 @@ export function createCatalogue(detail) {
     first: () => own[0]?.key,
     firstOf: (studyInstanceUid) => all().find((one) => one.studyInstanceUid === studyInstanceUid)?.key,
     /** The other view of the study, else the latest earlier film. */
-    partnerOf: (key) => (own.find((one) => one.key !== key) ?? earlier[0] ?? own[0])?.key,
+    partnerOf: (key) => (own.find((one) => one.key !== key) ?? earlier.find((one) => one.key !== key))?.key,
     /** With its findings: an earlier study is opened, and so noted as looked at, only when it is shown. */
     async picture(key) {
       const wanted = all().find((one) => one.key === key);

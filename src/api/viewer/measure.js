@@ -55,7 +55,8 @@ export function createMeasure({ onChange }) {
         const [x, y] = x2 > x1 ? [x2, y2] : [x1, y1];
         return [
           svg('line', { class: 'under', x1, y1, x2, y2 }), svg('line', { x1, y1, x2, y2 }), svg('circle', { cx: x1, cy: y1, r: 3 }), svg('circle', { cx: x2, cy: y2, r: 3 }),
-          svg('text', { x: Math.max(8, Math.min(x + 8, pane.width - words[at].length * 6.6 - 8)), y: Math.max(18, Math.min(y - 6, pane.height - 12)) }, words[at]),
+          // Towards the side that has the room.
+          svg('text', { x: x < pane.width / 2 ? Math.max(8, x + 8) : Math.min(pane.width - 8, x - 8), 'text-anchor': x < pane.width / 2 ? 'start' : 'end', y: Math.max(18, Math.min(y - 8, pane.height - 34)) }, words[at]),
         ];
       }));
     },

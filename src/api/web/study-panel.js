@@ -23,10 +23,10 @@ import { toast } from './toast.js';
 const AHEAD_AFTER_MS = 400;
 
 /**
- * `models`: by their SHA-256, as /api/models tells them. `who`: the reader's
- * name. `nextUid`: the study below on the list. `onProblem(error)` says what did not work.
+ * `models`: by their SHA-256, as /api/models tells them. `nextUid`: the study below on the list. `onProblem(error)` says
+ * what did not work.
  */
-export function createPanel({ permissions, who, models, onClose, onAct, onWhy, onProblem, nextUid }) {
+export function createPanel({ permissions, models, onClose, onAct, onWhy, onProblem, nextUid }) {
   const head = h('header', { class: 'panel-head' });
   const verdict = h('div', { class: 'verdict' });
   const facts = h('div', { class: 'facts' });
@@ -36,7 +36,6 @@ export function createPanel({ permissions, who, models, onClose, onAct, onWhy, o
   const element = h('aside', { class: 'panel', hidden: true, tabindex: '-1' }, head, scroll, actions);
   let detail;
   let wide = false;
-  let why;
   let technicalOpen = false;
   let ahead;
 
@@ -53,7 +52,7 @@ export function createPanel({ permissions, who, models, onClose, onAct, onWhy, o
     fill(verdict, verdictOf(row));
     picture.show(detail);
     fill(facts, [
-      scoresSection({ ...detail, feedback: (detail.feedback ?? []).map((one) => ({ ...one, mine: one.by === who })) }, { models, mayJudge: may('give-feedback'), onJudge: judge }),
+      scoresSection(detail, { models, mayJudge: may('give-feedback'), onJudge: judge }),
       imagesSection(detail, { onChoose: (uid) => { picture.choose(uid); scroll.scrollTop = 0; } }),
       priorsSection(detail), reportsSection(detail), journalSection(detail),
       technicalSection(detail, { open: technicalOpen, onToggle: (open) => { technicalOpen = open; } }),
@@ -73,11 +72,10 @@ export function createPanel({ permissions, who, models, onClose, onAct, onWhy, o
     const failed = detail.images.find((image) => image.status === 'unreadable' && image.reason !== null);
     return [
       h('div', { class: 'verdict-line' }, flagBadge(row), h('span', { class: 'spacer' }),
-        !isDone(row) && why === undefined && h('button', { type: 'button', class: 'link', 'data-keep': 'why', title: 'w', onclick: onWhy }, t('panel.why'))),
+        !isDone(row) && h('button', { type: 'button', class: 'link', 'data-keep': 'why', title: 'w', onclick: onWhy }, t('panel.why'))),
       h('p', {}, reasonLine(row)),
       row.attention !== null && row.attention.code !== row.reason.code && h('p', { class: 'attention-line' }, icon('attention'), reasonText(row.attention)),
       (row.attention !== null || failed !== undefined) && h('p', { class: 'advice' }, adviceFor(row.attention ?? failed.reason).advice),
-      !isDone(row) && why !== undefined && h('p', { class: 'why', role: 'status' }, bdi(why)),
     ];
   }
 
@@ -115,7 +113,6 @@ export function createPanel({ permissions, who, models, onClose, onAct, onWhy, o
     render,
     show(next) {
       const isNew = next.row.studyInstanceUid !== detail?.row.studyInstanceUid;
-      if (isNew) why = undefined;
       detail = next;
       element.hidden = false;
       document.body.classList.add('panel-open');
@@ -125,10 +122,6 @@ export function createPanel({ permissions, who, models, onClose, onAct, onWhy, o
       facts.scrollTop = 0;
       clearTimeout(ahead);
       ahead = setTimeout(() => detail === next && fetchAhead(nextUid?.(next.row.studyInstanceUid)), AHEAD_AFTER_MS);
-    },
-    explain(text) {
-      why = text;
-      render();
     },
     hide() {
       detail = undefined;

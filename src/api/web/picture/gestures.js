@@ -5,11 +5,14 @@
  */
 const WHEEL_FACTOR = 0.0016;
 const DOUBLE_MS = 320;
+const TAP_PIXELS = 2;
 
 /** `on`: { tool(): 'window' | 'pan' | 'length', window(dx, dy), pan(dx, dy), zoom(factor, x, y), fit(), begin(x, y), move(x, y), end() } */
 export function listenToGestures(element, on) {
   const fingers = new Map();
-  let lastTapMs = 0;
+  let lastTapMs = -Infinity;
+  /** What a finger that moved or was not alone leaves behind is no tap. */
+  let isTap = false;
   let mode;
 
   const at = (event) => {
@@ -27,6 +30,7 @@ export function listenToGestures(element, on) {
     if (event.target.closest('button, a, input') !== null) return;
     element.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, at(event));
+    isTap = fingers.size === 1;
     if (fingers.size > 1) {
       if (mode === 'length') on.end();
       mode = 'pinch';
@@ -41,6 +45,7 @@ export function listenToGestures(element, on) {
     const before = fingers.get(event.pointerId);
     if (before === undefined) return;
     const now = at(event);
+    if (Math.hypot(now[0] - before[0], now[1] - before[1]) > TAP_PIXELS) isTap = false;
     if (mode === 'pinch') pinch(event.pointerId, before, now);
     else {
       const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
@@ -69,8 +74,8 @@ export function listenToGestures(element, on) {
       element.classList.remove('dragging');
     }
     if (event.pointerType !== 'touch' || event.type !== 'pointerup') return;
-    if (event.timeStamp - lastTapMs < DOUBLE_MS) on.fit();
-    lastTapMs = event.timeStamp;
+    if (isTap && event.timeStamp - lastTapMs < DOUBLE_MS) on.fit();
+    lastTapMs = isTap ? event.timeStamp : -Infinity;
   };
   element.addEventListener('pointerup', lift);
   element.addEventListener('pointercancel', lift);

@@ -30,7 +30,7 @@ export function priorsSection({ priors = [], row }) {
       h('a', { href: `#study=${prior.studyInstanceUid}`, 'data-keep': prior.studyInstanceUid }, studyMoment(prior.studyDate) || t('panel.priors.undated')),
       h('span', { class: 'prior-what' }, bdi(plain(prior.description ?? ''))),
       h('span', { class: `flag ${prior.flag}` }, icon(prior.flag), h('span', { class: 'word' }, t(`flag.${prior.flag}`))),
-      prior.images.length > 0 && h('a', { class: 'compare', href: viewerAddress(row.studyInstanceUid, prior.studyInstanceUid) }, icon('sideBySide'), t('panel.priors.compare'))))));
+      prior.images.some((image) => image.hasPixels && !image.removed) && h('a', { class: 'compare', href: viewerAddress(row.studyInstanceUid, prior.studyInstanceUid) }, icon('sideBySide'), t('panel.priors.compare'))))));
 }
 
 export const viewerAddress = (studyInstanceUid, prior) => `/viewer/?study=${studyInstanceUid}${prior === undefined ? '' : `&prior=${prior}`}`;

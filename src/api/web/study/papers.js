@@ -9,8 +9,8 @@ import { hasText, t } from '../strings.js';
 const JOURNAL_SHOWN = 30;
 const familyName = (family) => (hasText(`family.${family}`) ? t(`family.${family}`) : plain(family));
 
-export function reportsSection({ reports, deliveries, viewerLink }) {
-  if (reports.length === 0 && deliveries.length === 0 && !viewerLink) return undefined;
+export function reportsSection({ reports, deliveries, viewerUrl }) {
+  if (reports.length === 0 && deliveries.length === 0 && !viewerUrl) return undefined;
   return h('section', {}, h('h3', {}, t('panel.reports')),
     h('ul', { class: 'plain-list reports' }, reports.map((report) => {
       const isPicture = report.kind === 'secondary-capture';
@@ -22,7 +22,7 @@ export function reportsSection({ reports, deliveries, viewerLink }) {
     deliveries.length > 0 && h('ul', { class: 'plain-list deliveries', 'aria-label': t('panel.deliveries') }, deliveries.map((one) => h('li', { class: `delivery ${one.state}` },
       bdi(plain(one.destination)), ` – ${hasText(`delivery.kind.${one.kind}`) ? t(`delivery.kind.${one.kind}`) : plain(one.kind)}: ${t(`delivery.${one.state}`)}`,
       one.state === 'failed' && one.error !== undefined && h('span', { class: 'why-failed' }, ` (${plain(one.error)})`)))),
-    viewerLink && h('p', {}, h('a', { class: 'outside', href: viewerLink, target: '_blank', rel: 'noopener noreferrer' }, icon('outside'), t('panel.openInViewer'))));
+    viewerUrl && h('p', {}, h('a', { class: 'outside', href: viewerUrl, target: '_blank', rel: 'noopener noreferrer' }, icon('outside'), t('panel.openInViewer'))));
 }
 
 export function journalSection({ journal }) {

@@ -38,7 +38,7 @@ export function sizeFromPreview(image, natural) {
 export function createPictureArea({ onWide, onFull }) {
   const surface = Object.assign(createQuickSurface(), { presets: PRESETS });
   const pane = createPane({ onState: () => toolbar?.update(pane.state) });
-  const wideButton = h('button', { type: 'button', class: 'tool worded', onclick: onWide }, icon('wide'), h('span', {}));
+  const wideButton = h('button', { type: 'button', class: 'tool worded large', onclick: onWide }, icon('wide'), h('span', {}));
   const fullButton = h('button', { type: 'button', class: 'tool worded strong', onclick: onFull }, icon('full'), h('span', {}));
   const toolbar = createToolbar({ pane, first: fullButton, last: wideButton });
   const tabs = h('div', { class: 'over-picture views' });

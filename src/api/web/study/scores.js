@@ -41,10 +41,9 @@ function origin({ siteThreshold }, model) {
 function verdicts(finding, feedback, { onJudge, hasKeys }) {
   const own = feedback.find((one) => one.mine)?.verdict;
   const button = (what, key) => h('button', {
-    type: 'button', class: 'verdict-button', 'data-keep': `${finding.family} ${what}`, 'aria-pressed': what === 'note' ? undefined : String(own === what),
-    'aria-label': `${t(`feedback.${what}`)}: ${t(`family.${finding.family}`)}`, onclick: () => onJudge(what, finding),
-  }, icon(what), t(`feedback.${what}`), hasKeys && h('kbd', {}, key));
-  return h('div', { class: 'verdicts' }, button('agree', 'a'), button('disagree', 'd'), button('note', 'n'));
+    type: 'button', class: 'verdict-button', 'data-keep': `${finding.family} ${what}`, 'aria-pressed': what === 'note' ? undefined : String(own === what), onclick: () => onJudge(what, finding),
+  }, icon(what), t(`feedback.${what}`), hasKeys && h('kbd', { 'aria-hidden': 'true' }, key));
+  return h('div', { class: 'verdicts', role: 'group', 'aria-label': t(`family.${finding.family}`) }, button('agree', 'a'), button('disagree', 'd'), button('note', 'n'));
 }
 
 const said = (one) => h('p', { class: 'said' }, icon(one.verdict), h('span', {}, bdi(plain(one.by)), `: ${t(`feedback.${one.verdict}`)}`, one.note && [' – ', bdi(plain(one.note))]));
