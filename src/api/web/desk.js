@@ -49,7 +49,7 @@ export function openDesk(place, session, { onEnded, onSignOut }) {
   const why = createWhy({ rowOf: (uid) => list.store.rowOf(uid) ?? (panel.uid() === uid ? panel.row() : undefined), onChosen: (uid) => list.setCompared(uid), onProblem: (error) => reading.problem(error) });
   const claims = createClaims({ mayClaim, onLost: (by) => reading.lost(by) });
   const panel = createPanel({
-    permissions, models, who: session.name,
+    permissions, models,
     onClose: () => reading.close(),
     onAct: (verb, body) => reading.act(panel.uid(), verb, body),
     onWhy: () => whyBelow(panel.uid()),
