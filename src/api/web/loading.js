@@ -18,6 +18,8 @@ const LATEST_READ = 60;
 export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure }) {
   let asked = 0;
   let failing = false;
+  /** What the reader did is owed an answer also where a later question has overtaken it. */
+  let owed = { byReader: false, reset: false };
   let settle;
   let scrolling;
   let retry;
@@ -33,6 +35,7 @@ export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure })
 
   async function load(range, { byReader = false, background = false, reset = false, generation = 'new' } = {}) {
     const mine = ++asked;
+    owed = { byReader: owed.byReader || byReader, reset: owed.reset || reset };
     const wanted = { offset: range.offset, limit: Math.min(ROWS_MAX, range.limit) };
     try {
       const query = queryNow();
@@ -40,14 +43,15 @@ export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure })
       if (mine !== asked) return undefined;
       failing = false;
       clearTimeout(retry);
-      list.take(wanted, answer, Date.now(), { asked: byReader, generation, reset });
+      list.take(wanted, answer, Date.now(), { asked: owed.byReader, generation, reset: owed.reset });
+      owed = { byReader: false, reset: false };
       onAnswer(answer, query);
       if (list.store.goneUids().length > 0) tellWhatBecame(query, wanted, mine).catch(() => undefined);
       return answer;
     } catch (error) {
       if (mine !== asked) return undefined;
       failing = true;
-      if (reset) list.forget();
+      if (owed.reset) list.forget();
       clearTimeout(retry);
       retry = setTimeout(() => refresh({ background: true }), RETRY_MS);
       onFailure(error);

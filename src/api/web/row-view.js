@@ -70,6 +70,8 @@ export function createRowView(uid) {
     cell('waiting', h('span', { class: 'wait-line' }, waited, bar), cap),
     cell('who', reader, readerSub));
   let drawn = '';
+  let shownEntry;
+  let shownAs;
   let row;
   let waitingSinceMs;
   let claimedSinceMs;
@@ -99,8 +101,13 @@ export function createRowView(uid) {
     get row() {
       return row;
     },
-    update({ row: given, hereAtMs }, { gone, nowMs, keepRank }) {
-      row = given;
+    update(entry, { gone, nowMs, keepRank }) {
+      const as = `${document.documentElement.lang} ${gone} ${keepRank}`;
+      // Scrolling lays the same rows again and again.
+      if (entry === shownEntry && as === shownAs) return;
+      [shownEntry, shownAs] = [entry, as];
+      const { hereAtMs } = entry;
+      row = entry.row;
       waitingSinceMs = hereAtMs - row.waitingMs;
       claimedSinceMs = row.claim?.sinceMs;
       if (!keepRank || rank.textContent === '') setText(rank, row.rank === null ? '–' : String(row.rank));

@@ -8,7 +8,7 @@ import { watchHand } from './hand.js';
 import { createHeads } from './heads.js';
 import { createPill } from './held-pill.js';
 import { createRowStore, PAGE_ROWS } from './row-store.js';
-import { createRowView, createSkeleton } from './row-view.js';
+import { createRowWindow } from './row-window.js';
 import { t } from './strings.js';
 
 /** Rows beyond the edge that are ready before they are scrolled to. */
@@ -17,8 +17,6 @@ const GLIDE_MS = 240;
 
 export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
   const store = createRowStore();
-  const views = new Map();
-  const skeletons = new Map();
   let cursor;
   let openUid;
   let comparedUid;
@@ -31,6 +29,8 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
   let wantedPlace;
 
   const body = h('tbody', { role: 'rowgroup' });
+  const rows = createRowWindow(body, store);
+  const { views } = rows;
   const heads = createHeads(onSort);
   const table = h('table', { class: 'worklist', role: 'grid' }, h('thead', { role: 'rowgroup' }, heads.element), body);
   const empty = h('div', { class: 'empty', hidden: true });
@@ -85,52 +85,12 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
     // The row with the focus stays in the document wherever it is, or the focus would be lost.
     const cursorPlace = cursor === undefined ? -1 : store.placeOf(cursor);
     if (cursorPlace !== -1 && !places.includes(cursorPlace)) places[cursorPlace < places[0] ? 'unshift' : 'push'](cursorPlace);
-    lay(places);
+    rows.lay(places, rowHeight);
     mark();
     if (!loading && total > 0) {
       const stale = store.staleRange(Math.max(0, from - PAGE_ROWS / 4), Math.min(total - 1, to + PAGE_ROWS / 4));
       if (stale !== undefined) onRange(stale);
     }
-  }
-
-  function lay(places) {
-    const nowMs = Date.now();
-    const used = new Set();
-    places.forEach((place, index) => {
-      const uid = store.uidAt(place);
-      const view = uid === undefined ? skeletonAt(place) : viewOf(uid);
-      used.add(view);
-      if (uid !== undefined) view.update(store.entryOf(uid), { gone: store.goneAs(uid), nowMs, keepRank: store.isHeld() });
-      setAttribute(view.element, 'aria-rowindex', place + 2);
-      const top = `translateY(${place * rowHeight}px)`;
-      if (view.element.style.transform !== top) view.element.style.transform = top;
-      if (body.children[index] !== view.element) body.insertBefore(view.element, body.children[index] ?? null);
-    });
-    for (const kept of [views, skeletons]) {
-      for (const [key, view] of kept) {
-        if (used.has(view)) continue;
-        view.element.remove();
-        kept.delete(key);
-      }
-    }
-  }
-
-  function viewOf(uid) {
-    let view = views.get(uid);
-    if (view === undefined) {
-      view = createRowView(uid);
-      views.set(uid, view);
-    }
-    return view;
-  }
-
-  function skeletonAt(place) {
-    let view = skeletons.get(place);
-    if (view === undefined) {
-      view = createSkeleton(place);
-      skeletons.set(place, view);
-    }
-    return view;
   }
 
   /** One row at a time is in the tab order: Tab goes into the list and out of it, the arrows move in it. */
@@ -209,6 +169,7 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
       loading = false;
       if (reset) {
         store.clear();
+        cursor = openUid;
         element.scrollTop = 0;
       }
       const hold = !asked && hand.holds();
