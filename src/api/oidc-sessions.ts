@@ -48,6 +48,8 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
     throw new FirstreadError(code);
   };
 
+  const noteRole = (name: string, role: string): void => audit.record({ event: 'user-saved', who: 'sign-in provider', outcome: 'done', details: { name, role } });
+
   const endSession = (idHash: string, one: Kept, why: string): void => {
     kept.delete(idHash);
     accounts.removeSession(idHash);
@@ -65,7 +67,10 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
     }
     kept.set(idHash, { ...one, tokens: answer.tokens, checkedAtMs: now() });
     const user = accounts.user(one.name);
-    if (answer.role !== 'unchanged' && user !== undefined && user.role !== answer.role) accounts.saveUser({ ...user, role: answer.role });
+    if (answer.role !== 'unchanged' && user !== undefined && user.role !== answer.role) {
+      accounts.saveUser({ ...user, role: answer.role });
+      noteRole(user.name, answer.role);
+    }
     return true;
   };
 
@@ -93,6 +98,7 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
       if (known === undefined && accounts.user(person.name) !== undefined) return refuse('oidc-name-taken', 'name taken', person, from);
       const user = { name: known?.name ?? person.name, role: person.role };
       accounts.saveUser({ ...user, subject });
+      if (known?.role !== person.role) noteRole(user.name, person.role);
       const cookieValue = auth.enter(user, 'oidc', from);
       if (kept.size >= limits.keptCountMax) kept.delete(kept.keys().next().value!);
       kept.set(hashSecret(cookieValue), { tokens: person.tokens, subject: person.subject, name: user.name, checkedAtMs: now() });

@@ -5,6 +5,7 @@ import { FirstreadError } from '../errors.ts';
 import type { Role } from '../api/ports.ts';
 import { ROLES } from '../api/roles.ts';
 import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
+import { commandLineUser } from '../hub/account-changes.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
@@ -46,6 +47,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
           createdAtMs,
           ...(days === undefined ? {} : { expiresAtMs: createdAtMs + days * DAY_MS }),
         });
+        registry.noteAccountChange({ atMs: createdAtMs, by: commandLineUser(), what: 'token added', name: values.name ?? role, role });
         io.stdout.write(`${token}\n`);
         return 0;
       }
@@ -56,6 +58,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
         const known = registry.credentials('token').filter((token) => token.name === name);
         if (known.length === 0) throw new FirstreadError('usage', `there is no token named ${JSON.stringify(name ?? '')}; \`firstread token list\` shows them`);
         for (const token of known) registry.revokeCredential(token.secretSha256);
+        registry.noteAccountChange({ atMs: Date.now(), by: commandLineUser(), what: 'token revoked', name: name! });
         io.stdout.write(`${known.length} revoked\n`);
         return 0;
       }

@@ -6,9 +6,10 @@ import { addUser } from '../api/passwords.ts';
 import type { Role } from '../api/ports.ts';
 import { PERSON_ROLES } from '../api/roles.ts';
 import type { Config } from '../config/config.ts';
+import { commandLineUser } from '../hub/account-changes.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
 import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
-import type { UserRecord } from '../registry/account-rows.ts';
+import type { AccountChange, UserRecord } from '../registry/account-rows.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
@@ -46,12 +47,18 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       const { id, name: known } = userNamed(registry, name);
       registry.changeUser(id, { disabled: action === 'disable' });
       if (action === 'disable') createAccountsPort(registry, Date.now).removeSessionsOf(known);
+      note(registry, action === 'disable' ? 'user disabled' : 'user enabled', known);
       io.stdout.write(action === 'disable' ? `${known} can no longer sign in, and is signed out\n` : `${known} can sign in again\n`);
     }
     return 0;
   } finally {
     registry.close();
   }
+}
+
+/** For the audit trail, which the hub alone writes. */
+function note(registry: Registry, what: AccountChange['what'], name: string, role?: string): void {
+  registry.noteAccountChange({ atMs: Date.now(), by: commandLineUser(), what, name, ...(role === undefined ? {} : { role }) });
 }
 
 function userNamed(registry: Registry, name: string): UserRecord {
@@ -66,7 +73,9 @@ const waysOf = ({ passwordHash, profile }: UserRecord): string =>
 async function add(registry: Registry, name: string, role: string, config: Config, io: CommandIo): Promise<void> {
   if (!PERSON_ROLES.includes(role as Role)) throw new FirstreadError('usage', `--role is one of ${PERSON_ROLES.join(', ')}`);
   const password = await readPassword(io, config.passwordLengthMin);
+  const isNew = registry.userByName(name) === undefined;
   await addUser(createAccountsPort(registry, Date.now), { name, role: role as Role, password }, config.passwordLengthMin);
+  note(registry, isNew ? 'user added' : 'user changed', name, role);
   io.stdout.write(`${name} can sign in as ${role}\n`);
 }
 
@@ -77,6 +86,7 @@ function sessions(registry: Registry, name: string, end: boolean, io: CommandIo)
   if (!end) return void io.stdout.write(sessionTable(registry, isTheirs));
   const theirs = registry.credentials('session').filter((session) => isTheirs(session.name));
   for (const session of theirs) registry.revokeCredential(session.secretSha256);
+  if (theirs.length > 0) note(registry, 'sessions ended', name);
   io.stdout.write(`${theirs.length} ${theirs.length === 1 ? 'session' : 'sessions'} ended\n`);
 }
 

@@ -18,6 +18,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
 import { createViews } from '../view/views.ts';
+import { followAccountChanges } from './account-changes.ts';
 import { createAccountsPort } from './accounts-port.ts';
 import type { AnalysisPace } from './analysis-pace.ts';
 import { startClaimSweep } from './claim-sweep.ts';
@@ -71,6 +72,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   const sessionLifeMs = config.sessionHours * 60 * 60_000;
   const auth = createAuth({ accounts, audit, now, limits: { sessionLifeMs, passwordLengthMin: config.passwordLengthMin } });
   auth.acceptToken(secrets.localToken, { name: 'commands on this machine', role: 'admin' });
+  const unfollowAccounts = followAccountChanges(registry, audit);
   const transport = transportOf(config);
   const oidc = openOidc({ config, auth, accounts, audit, log, now });
   const views = createViews();
@@ -121,6 +123,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
       live.close();
       oidc?.sessions.close();
       unfollow();
+      unfollowAccounts();
       await local?.close();
       await app.close();
       await views.close();

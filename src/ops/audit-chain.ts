@@ -10,7 +10,7 @@ import { createHash, createHmac } from 'node:crypto';
 export type AuditEvent =
   | 'audit-opened' | 'audit-recovered'
   | 'application-start' | 'application-stop'
-  | 'sign-in' | 'sign-in-refused' | 'sign-out' | 'link-issued' | 'token-issued' | 'user-saved' | 'password-changed' | 'session-ended' | 'locked-out'
+  | 'sign-in' | 'sign-in-refused' | 'sign-out' | 'link-issued' | 'token-issued' | 'token-revoked' | 'user-saved' | 'password-changed' | 'session-ended' | 'locked-out'
   | 'worklist-viewed' | 'patient-viewed' | 'picture-viewed' | 'report-viewed'
   | 'study-read' | 'study-unread' | 'study-closed' | 'study-prioritised' | 'study-acknowledged'
   | 'study-claimed' | 'study-released' | 'claim-lapsed' | 'feedback-given'

@@ -30,6 +30,16 @@ export interface CredentialRecord {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+export interface AccountChange {
+  readonly id: number;
+  readonly atMs: number;
+  readonly by: string;
+  readonly what: 'user added' | 'user changed' | 'user disabled' | 'user enabled' | 'sessions ended' | 'token added' | 'token revoked';
+  /** Of the user or the token. */
+  readonly name: string;
+  readonly role?: string;
+}
+
 export interface AccountRows {
   users(): UserRecord[];
   userByName(name: string): UserRecord | undefined;
@@ -48,6 +58,11 @@ export interface AccountRows {
   revokeCredentialsOf(userId: number): void;
   credentials(kind: CredentialKind): CredentialRecord[];
   removeExpiredCredentials(nowMs: number): number;
+
+  /** Notes of commands, for the hub to write into the audit trail. */
+  noteAccountChange(change: Omit<AccountChange, 'id'>): void;
+  accountChanges(): AccountChange[];
+  forgetAccountChanges(throughId: number): void;
 
   setting(key: string): unknown;
   settings(): ReadonlyMap<string, unknown>;
@@ -128,6 +143,19 @@ export function createAccountRows(database: Database): AccountRows {
     revokeCredentialsOf: (userId) => void database.run('DELETE FROM credentials WHERE user_id = ?', userId),
     credentials: (kind) => database.all('SELECT * FROM credentials WHERE kind = ? ORDER BY created_at_ms', kind).map(credentialOf),
     removeExpiredCredentials: (nowMs) => database.run('DELETE FROM credentials WHERE expires_at_ms <= ?', nowMs),
+
+    noteAccountChange: ({ atMs, by, what, name, role }) =>
+      void database.run('INSERT INTO account_changes (at_ms, done_by, what, name, role) VALUES (?, ?, ?, ?, ?)', atMs, by, what, name, role ?? null),
+    accountChanges: () =>
+      database.all('SELECT * FROM account_changes ORDER BY id LIMIT 1000').map((row) => ({
+        id: Number(row['id']),
+        atMs: Number(row['at_ms']),
+        by: String(row['done_by']),
+        what: row['what'] as AccountChange['what'],
+        name: String(row['name']),
+        ...(row['role'] === null ? {} : { role: String(row['role']) }),
+      })),
+    forgetAccountChanges: (throughId) => void database.run('DELETE FROM account_changes WHERE id <= ?', throughId),
 
     setting(key) {
       const row = database.get('SELECT value_json FROM settings WHERE key = ?', key);

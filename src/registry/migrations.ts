@@ -260,4 +260,16 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN error_code TEXT;
   CREATE INDEX studies_attention ON studies (received_at_ms DESC, id DESC) WHERE on_list = 1 AND attention = 1;
   `,
+
+  `
+  -- What commands did to accounts beside the hub, until it is in the audit trail.
+  CREATE TABLE account_changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    done_by TEXT NOT NULL,
+    what TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT
+  ) STRICT;
+  `,
 ];

@@ -62,7 +62,7 @@ test('a running hub is asked, and told who typed it', async () => {
   });
   await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
   const folder = dataFolder(data);
-  writeHubAddress(folder, { pid: process.pid, dicomPort: 1, httpUrl: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, token: 'the-local-token' });
+  writeHubAddress(folder, { pid: process.pid, dicomPort: 1, httpUrl: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, pageUrl: 'http://127.0.0.1', token: 'the-local-token' });
   try {
     expect(await dropDeliveries(folder, 'old', 'otto', 'out of service')).toBe(5);
   } finally {

@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuth, type Auth } from '../../src/api/auth.ts';
 import type { AccountsPort } from '../../src/api/ports.ts';
 import { createAccountsPort } from '../../src/hub/accounts-port.ts';
+import { followAccountChanges } from '../../src/hub/account-changes.ts';
 import type { Audit } from '../../src/ops/audit.ts';
+import type { AuditFacts } from '../../src/ops/audit-chain.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/firstread', import.meta.url));
@@ -76,6 +78,28 @@ describe('beside a running hub', () => {
     expect(accounts.userOfSubject({ issuer: 'https://sso.example', subject: '42' })).toMatchObject({ name: 'tuan', role: 'operator' });
     expect(accounts.userOfSubject({ issuer: 'https://other.example', subject: '42' })).toBeUndefined();
     expect(accounts.user('tuan')?.passwordHash).toBeUndefined();
+  });
+});
+
+describe('the audit trail', () => {
+  test('what commands did is written by the hub, once, in order, without a secret', () => {
+    user('add', 'mai');
+    user('add', 'mai', '--role', 'admin');
+    user('disable', 'mai');
+    user('enable', 'mai');
+    auth.redeemLink(auth.issueLink({ name: 'mai', role: 'reader' }), 'a');
+    user('sessions', 'mai', '--end');
+    const token = spawnSync(BIN, ['token', 'add', '--role', 'worker', '--name', 'gpu1', '--data', data], { encoding: 'utf8' }).stdout.trim();
+    spawnSync(BIN, ['token', 'revoke', 'gpu1', '--data', data]);
+    const facts: AuditFacts[] = [];
+    followAccountChanges(registry, { record: (one) => void facts.push(one) })();
+    expect(facts.map(({ event, details }) => [event, details!['change'], details!['name'], details!['role']])).toEqual([
+      ['user-saved', 'user added', 'linh', 'technologist'], ['user-saved', 'user added', 'mai', 'reader'], ['user-saved', 'user changed', 'mai', 'admin'], ['user-saved', 'user disabled', 'mai', undefined],
+      ['user-saved', 'user enabled', 'mai', undefined], ['session-ended', 'sessions ended', 'mai', undefined], ['token-issued', 'token added', 'gpu1', 'worker'], ['token-revoked', 'token revoked', 'gpu1', undefined],
+    ]);
+    expect(facts.every(({ who, outcome }) => who.startsWith('command line') && outcome === 'done')).toBe(true);
+    expect(JSON.stringify(facts)).not.toContain(token);
+    expect(JSON.stringify(facts)).not.toContain('scrypt');
   });
 });
 

@@ -237,6 +237,7 @@ describe('as long as it holds', () => {
     expect((await session(linh)).signedIn).toBe(true);
     peer.people.delete('linh');
     await until(async () => (await session(linh)).signedIn).toBe(false);
+    expect((await site.auditEntries()).filter((one) => one['event'] === 'user-saved').map((one) => one['details'])).toEqual([{ name: 'linh', role: 'reader' }, { name: 'tuan', role: 'technologist' }, { name: 'tuan', role: 'reader' }]);
     expect((await site.auditEntries()).filter((one) => one['event'] === 'session-ended').map((one) => one['who'])).toEqual(['tuan', 'linh']);
   });
 
