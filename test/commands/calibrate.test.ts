@@ -85,6 +85,12 @@ describe('a proposal', () => {
     expect(studies.filter(({ score }) => score >= daily.thresholds.common).length).toBeLessThanOrEqual(0.15 * 720);
   });
 
+  test('where few of a site\'s studies were tested, that is said', async () => {
+    writeTruth(file('tested.csv'), [...studies.slice(0, 220), ...studies.slice(220, 400)]);
+    expect((await json(file('tested.csv'), '--sensitivity', '0.9')).remarks).toEqual([expect.stringMatching(/^400 of the 720 studies here have a truth\./)]);
+    expect((await json(file('truth.csv'), '--sensitivity', '0.9')).remarks).toEqual([]);
+  });
+
   test('traces of Xpert Ultra: counted as told, and said', async () => {
     writeFileSync(file('traces.csv'), readFileSync(file('truth.csv'), 'utf8').replaceAll(/(A0000\d);MTB DETECTED MEDIUM/g, '$1;MTB Trace DETECTED'));
     for (const [trace, cases, others] of [['positive', 220, 500], ['negative', 211, 509], ['leave-out', 211, 500]] as const) {

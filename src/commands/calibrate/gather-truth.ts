@@ -53,10 +53,19 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
     const { sha256, fp16 } = model.manifest;
     const shas = new Set([sha256, ...(fp16 === undefined ? [] : [fp16.sha256])]);
     const matching = matchRecorded(rows, findings, shas, registry.isKnown);
-    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, workload: siteWorkload(findings, shas), where: `the registry of ${folder.root}`, remarks: traceRemark };
+    const workload = siteWorkload(findings, shas);
+    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, workload, where: `the registry of ${folder.root}`, remarks: [...traceRemark, ...untestedRemark(matching.films.length, workload.scores.length)] };
   } finally {
     registry.close();
   }
+}
+
+/** Fewer than so many of a site's studies have a truth: who was tested was probably chosen. */
+const TESTED_SHARE_MIN = 0.8;
+
+function untestedRemark(testedCount: number, studyCount: number): readonly string[] {
+  if (testedCount >= studyCount * TESTED_SHARE_MIN) return [];
+  return [`${testedCount} of the ${studyCount} studies here have a truth. Sensitivity and specificity are those among them: where tests were asked for because a\nfilm looked suspicious (or was flagged), the sensitivity of the waiting room is lower than this, and its specificity higher.`];
 }
 
 /** Pages: a hub beside us is not to wait for one long read. */
