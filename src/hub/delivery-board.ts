@@ -63,8 +63,10 @@ export function createDeliveryBoard({ config, registry, outbox, engine }: Delive
         createdAtMs: row.createdAtMs,
       })),
     retry(which, nowMs) {
-      const count = registry.retryDeliveries('id' in which ? { id: Number(which.id) } : which, nowMs);
       const destination = 'id' in which ? registry.delivery(Number(which.id))?.destination : which.destination;
+      // One that is not in the settings has nobody to send for it: its deliveries would wait for ever.
+      if (!config.destinations.some(({ name }) => name === destination)) return 0;
+      const count = registry.retryDeliveries('id' in which ? { id: Number(which.id) } : which, nowMs);
       if (count > 0) outbox.wake(destination);
       return count;
     },

@@ -76,7 +76,9 @@ describe('deliveries', () => {
     expect(site.registry.delivery(Number(one!.id))).toMatchObject({ state: 'pending', nextAttemptAtMs: site.clock.nowMs });
     expect(site.operations.wakes).toEqual(['pacs']);
     expect(await audited('delivery-retried')).toMatchObject([{ who: 'the-operator', outcome: 'done', details: { deliveryId: one!.id, count: 1 } }]);
-    expect((await post('operator', '/api/operations/deliveries/retry', { destination: 'nowhere' })).statusCode).toBe(404);
+    // Nobody sends to one that is not in the settings.
+    for (const destination of ['nowhere', 'old-archive']) expect((await post('operator', '/api/operations/deliveries/retry', { destination })).statusCode).toBe(404);
+    expect(site.registry.deliveriesIn('failed', 10, 0, 'old-archive')).toHaveLength(3);
   });
 
   test('everything of a destination is dropped with a reason; the study is not called delivered for it', async () => {

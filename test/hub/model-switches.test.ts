@@ -151,7 +151,7 @@ test('the report says that the model was switched off, and no finding', async ()
   });
   const report = registry.reportsOf(film.studyInstanceUid).find(({ family }) => family === 'tuberculosis')!;
   expect(report.outcome).toBe('not-analysed');
-  const written = (await film.spool.read('reports', report.fileKey, 0, 1 << 20)).toString('latin1');
+  const written = Buffer.from(await film.spool.read('reports', report.fileKey, 0, 1 << 20)).toString('latin1');
   expect(written).toContain('model switched off');
   expect(written).not.toContain('Score 87');
 });

@@ -44,6 +44,8 @@ function destinationState({ state: how }) {
   return how === 'sending' ? state('busy', t('deliveries.state.sending')) : state('ok', t('deliveries.state.idle'));
 }
 
+const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+
 /** In the page's language by its code; what the server wrote stands below, for who mends it. */
 function whyView(code, text, calls) {
   const [, who, reason] = code === 'dropped' ? (/^dropped by (.+?): (.*)$/.exec(plain(text)) ?? []) : [];
@@ -52,7 +54,7 @@ function whyView(code, text, calls) {
     : code?.startsWith('status-') ? t('delivery.why.status', { status: code.slice('status-'.length) })
     : /^E[A-Z]+$/.test(code ?? '') ? t('delivery.why.folder', { code })
     : undefined;
-  return h('span', { class: 'two-lines' }, h('span', { class: calls ? 'call' : '' }, bdi(words ?? plain(text))), words !== undefined && reason === undefined && h('span', { class: 'sub' }, bdi(plain(text))));
+  return h('span', { class: 'two-lines' }, h('span', { class: calls ? 'call' : '' }, bdi(words ?? plain(text))), words !== undefined && reason === undefined && letters(words) !== letters(text) && h('span', { class: 'sub' }, bdi(plain(text))));
 }
 
 function nextTry(atMs, page) {
@@ -67,10 +69,12 @@ function deliverySection({ destinations, deliveries }, page) {
   const pick = h('select', { class: 'pick', 'aria-label': t('deliveries.destination'), 'data-focus': 'destination', onchange: (event) => { destination = event.target.value; page.reload(); } },
     [['', t('deliveries.everywhere')], ...destinations.map(({ name }) => [name, name])].map(([value, text]) => h('option', { value, selected: value === destination }, text)));
   const bar = h('div', { class: 'ops-bar' }, choose(t('deliveries.which'), choices, shown, (name) => { shown = name; page.reload(); page.redraw(); }), h('span', { class: 'spacer' }), pick);
-  return section(t('deliveries.title'), undefined, bar, deliveries.length === 0 ? emptyView(t(`deliveries.none.${shown}`), undefined) : deliveryTable(deliveries, page));
+  return section(t('deliveries.title'), undefined, bar, deliveries.length === 0 ? emptyView(t(`deliveries.none.${shown}`), undefined) : deliveryTable(deliveries, destinations, page));
 }
 
-function deliveryTable(deliveries, page) {
+function deliveryTable(deliveries, destinations, page) {
+  // To one that is not in the settings nothing can be sent.
+  const goesNowhere = new Set(destinations.filter(({ state: how }) => how === 'removed').map(({ name }) => name));
   const heads = [[t('deliveries.study'), ''], [t('deliveries.destination'), ''], [t('deliveries.what'), ''], [t('deliveries.tries'), 'right'], [t('deliveries.changed'), ''], [t('deliveries.why'), 'wide'], [t('ops.actions'), 'actions']];
   const rows = deliveries.map((one) => ({
     name: one.state,
@@ -82,7 +86,7 @@ function deliveryTable(deliveries, page) {
       moment(one.updatedAtMs),
       h('span', { class: 'two-lines' }, one.error && whyView(one.errorCode, one.error, one.state === 'failed'), one.state === 'pending' && page.ticking(() => nextTry(one.nextAttemptAtMs, page), { class: 'sub' })),
       page.may('manage-operations') && one.state !== 'sent' && one.state !== 'verified' && h('span', { class: 'row-actions' },
-        h('button', { type: 'button', class: 'quiet', 'data-focus': `retry ${one.id}`, 'aria-label': `${t('deliveries.retry')}: ${one.destination} ${one.accessionNumber}`, onclick: () => page.act('/api/operations/deliveries/retry', { id: one.id }, t('deliveries.retried', { n: 1 })) }, icon('turn'), t('deliveries.retry')),
+        !goesNowhere.has(one.destination) && h('button', { type: 'button', class: 'quiet', 'data-focus': `retry ${one.id}`, 'aria-label': `${t('deliveries.retry')}: ${one.destination} ${one.accessionNumber}`, onclick: () => page.act('/api/operations/deliveries/retry', { id: one.id }, t('deliveries.retried', { n: 1 })) }, icon('turn'), t('deliveries.retry')),
         one.state !== 'dropped' && h('button', { type: 'button', class: 'quiet', 'data-focus': `drop ${one.id}`, 'aria-label': `${t('deliveries.drop')}: ${one.destination} ${one.accessionNumber}`, onclick: () => drop({ id: one.id }, 1, one.destination, page) }, t('deliveries.drop'))),
     ],
   }));

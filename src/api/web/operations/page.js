@@ -167,6 +167,7 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
     body.replaceChildren(loadingView());
     body.className = `ops-body ${current.name}`;
     app.querySelector('.ops-main').scrollTop = 0;
+    current.link.scrollIntoView({ block: 'nearest', inline: 'center' });
     draw();
     load({ byHand: true });
     if (moved) title.focus({ preventScroll: true });

@@ -31,7 +31,7 @@ function diskSection({ disk, retention }) {
   meter.firstChild.style.width = `${(100 * used).toFixed(1)}%`;
   meter.lastChild.style.left = `${(100 * (1 - disk.floorBytes / Math.max(1, disk.totalBytes))).toFixed(1)}%`;
   return section(t('system.disk'), undefined, h('p', { class: 'big' }, bytes(disk.freeBytes), h('span', { class: 'sub' }, t('system.disk.free', { total: bytes(disk.totalBytes) }))), meter,
-    h('p', { class: days < 14 ? 'call' : '' }, days > FOREVER_DAYS ? t('system.disk.long') : t('system.disk.lasts', { time: duration(days * DAY_MS), rate: bytes(disk.bytesPerDay) })),
+    h('p', { class: days < 14 ? 'call' : '' }, days > FOREVER_DAYS ? t('system.disk.long') : t('system.disk.lasts', { time: days < 2 ? duration(days * DAY_MS) : t('system.disk.days', { n: number(Math.floor(days)) }), rate: bytes(disk.bytesPerDay) })),
     facts([[t('system.disk.stored'), bytes(disk.storedBytes)], [t('system.disk.floor'), bytes(disk.floorBytes)], [t('system.disk.retention'), retention.days > 0 ? t('system.disk.days', { n: number(retention.days) }) : t('system.disk.never')]]));
 }
 
