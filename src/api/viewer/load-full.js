@@ -3,7 +3,7 @@
  * cannot read is asked for again, decoded by the server.
  */
 import { createImage } from '@cornerstonejs/dicom-image-loader';
-import { t } from '../web/strings.js';
+import { hasText, t } from '../web/strings.js';
 import { frameOf } from './multipart.js';
 
 const ACCEPT_STORED = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
@@ -38,7 +38,7 @@ async function ask(address, accept, signal) {
   if (response.ok) return response;
   const code = (await response.json().catch(() => undefined))?.error?.code;
   if (response.status === 404 || response.status === 410) throw new NotShown('gone', t('viewer.failed.gone'));
-  throw new NotShown(code ?? 'other', response.status === 406 || response.status === 415 ? t('viewer.failed.decode') : t('viewer.failed.other', { code: code ?? String(response.status) }));
+  throw new NotShown(code ?? 'other', response.status === 406 || response.status === 415 ? t('viewer.failed.decode') : hasText(`error.${code}`) ? t(`error.${code}`) : t('viewer.failed.other', { code: code ?? String(response.status) }));
 }
 
 /** Headers of every object of a study, as DICOM JSON. */

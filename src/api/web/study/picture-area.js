@@ -54,11 +54,13 @@ export function createPictureArea({ onWide, onFull }) {
   const pictures = () => picturesOf(detail.images);
   const current = () => pictures().find((image) => image.sopInstanceUid === sopInstanceUid) ?? pictures()[0];
 
-  function say(title, hint) {
+  /** `mayOpen`: no reduced picture says nothing about the stored one. */
+  function say(title, hint, mayOpen = false) {
     pane.element.hidden = title !== undefined;
     toolbar.element.hidden = title !== undefined;
     said.hidden = title === undefined;
-    said.replaceChildren(...(title === undefined ? [] : [h('p', {}, title), h('p', { class: 'sub' }, hint)]));
+    element.classList.remove('loading');
+    said.replaceChildren(...(title === undefined ? [] : [h('p', {}, title), h('p', { class: 'sub' }, hint), mayOpen && h('button', { type: 'button', class: 'chip', onclick: onFull }, icon('full'), `${t('panel.full')} (f)`)].filter(Boolean)));
     pane.redraw();
   }
 
@@ -106,7 +108,7 @@ export function createPictureArea({ onWide, onFull }) {
     } catch {
       if (mine === shown) await explainMissing(image, mine);
     } finally {
-      if (mine === shown) {
+      if (shown?.fileKey === image.fileKey) {
         clearTimeout(waiting);
         element.classList.remove('loading');
       }
@@ -121,8 +123,8 @@ export function createPictureArea({ onWide, onFull }) {
     note.hidden = true;
     if (code === 'pending') say(t('panel.pending'), t('panel.pending.hint'));
     else if (code === 'instance-missing' || image.reason?.code === 'instance-missing') say(t('panel.fileGone'), t('panel.fileGone.hint'));
-    else if (image.status === 'unreadable' && image.reason !== null) say(t('panel.unreadable', { reason: adviceFor(image.reason).reason }), adviceFor(image.reason).advice);
-    else say(t('panel.noPicture'), t('panel.noPicture.hint'));
+    else if (image.status === 'unreadable' && image.reason !== null) say(t('panel.unreadable', { reason: adviceFor(image.reason).reason }), adviceFor(image.reason).advice, true);
+    else say(t('panel.noPicture'), t('panel.noPicture.hint'), true);
   }
 
   const noteOf = (image) => [image.status === 'scored' && !marksSomething(image) && t('panel.nothingMarked'), t('panel.preview')].filter(Boolean).join(' ');
