@@ -52,7 +52,7 @@ export function createWorklistFacets(database: Database, open: Pick<OpenStudies,
         const { version, studies } = open.current();
         if (queue?.version !== version) {
           const waiting = [...studies.values()].filter(({ state }) => state === 'analysing');
-          waiting.sort((a, b) => Number(b.stat) - Number(a.stat) || a.arrivedAtMs - b.arrivedAtMs);
+          waiting.sort((a, b) => Number(b.stat) - Number(a.stat) || a.arrivedAtMs - b.arrivedAtMs || a.id - b.id);
           queue = { version, order: new Map(waiting.map(({ studyInstanceUid }, at) => [studyInstanceUid, at + 1])) };
         }
         return queue.order;
