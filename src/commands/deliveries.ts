@@ -35,7 +35,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (wanted.length === 0) throw new FirstreadError('usage', `--state is one of ${STATES.join(', ')}`);
   const registry = openRegistry(folder.registry, { readOnly: action !== 'retry' });
   try {
-    if (action === 'retry') return retry(registry, destination, io);
+    if (action === 'retry') return retry(registry, destination, new Set(loaded.config.destinations.map(({ name }) => name)), io);
     const rows = wanted.flatMap((state) => registry.deliveries(state, SHOWN_MAX));
     if (values.json) io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     else if (rows.length === 0) io.stdout.write(loaded.config.destinations.length === 0 ? 'No deliveries (no destinations are configured).\n' : 'No deliveries.\n');
@@ -52,12 +52,16 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }
 }
 
-function retry(registry: Registry, destination: string | undefined, io: CommandIo): number {
+function retry(registry: Registry, destination: string | undefined, inSettings: ReadonlySet<string>, io: CommandIo): number {
   const failed = registry.deliveries('failed', Number.MAX_SAFE_INTEGER);
   const known = failed.map((row) => row.destination);
   if (destination !== undefined && !known.includes(destination)) throw new FirstreadError('usage', `nothing failed for ${JSON.stringify(destination)}; there are failed deliveries to: ${[...new Set(known)].join(', ') || 'nobody'}`);
-  const again = failed.filter((row) => (destination === undefined || row.destination === destination) && registry.retryDeliveries({ id: row.id }, Date.now()) > 0).length;
+  const wanted = failed.filter((row) => destination === undefined || row.destination === destination);
+  // Nobody sends to one that is not in the settings: its deliveries would wait for ever.
+  const again = wanted.filter((row) => inSettings.has(row.destination) && registry.retryDeliveries({ id: row.id }, Date.now()) > 0).length;
   io.stdout.write(`${again} to be tried again\n`);
+  const nowhere = [...new Set(wanted.map((row) => row.destination))].filter((name) => !inSettings.has(name));
+  if (nowhere.length > 0) io.stdout.write(`not in the settings, so left as they are: ${nowhere.join(', ')} ("firstread deliveries drop" gives them up)\n`);
   return 0;
 }
 

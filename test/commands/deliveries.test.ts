@@ -52,6 +52,11 @@ test.each([
   expect(stderr).toContain(words);
 });
 
+test('retry leaves alone what nobody would send, and says so', () => {
+  expect(run('retry').stdout).toBe('0 to be tried again\nnot in the settings, so left as they are: old ("firstread deliveries drop" gives them up)\n');
+  expect(JSON.parse(run('--state', 'failed', '--json').stdout)).toHaveLength(1);
+});
+
 test('a running hub is asked, and told who typed it', async () => {
   const asked: { url: string | undefined; authorization: string | undefined; body: string }[] = [];
   const hub = createServer(async (request, response) => {
