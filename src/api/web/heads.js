@@ -20,7 +20,6 @@ export function createHeads(onSort) {
         const chosen = query.sort === sort;
         setAttribute(cell, 'aria-sort', chosen ? (query.direction === 'desc' ? 'descending' : 'ascending') : undefined);
         setAttribute(button, 'title', t(`sort.${sort}`));
-        setAttribute(button, 'aria-label', t(`sort.${sort}`));
       }
     },
   };

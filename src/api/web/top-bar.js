@@ -47,7 +47,11 @@ export function createTopBar({ session, onScope, onSearch, onLanguage, onTheme, 
     setAttribute(searchBox, 'aria-label', t('top.search.label'));
     setText(language, t('top.language'));
     setAttribute(language, 'lang', currentLanguage() === 'en' ? 'vi' : 'en');
-    if (operations !== undefined) setText(operations.lastChild, t('top.operations'));
+    if (operations !== undefined) {
+      setText(operations.lastChild, t('top.operations'));
+      setAttribute(operations, 'aria-label', t('top.operations'));
+      setAttribute(operations, 'title', t('top.operations'));
+    }
     if (session.hasPassword) setAttribute(person, 'title', t('account.title'));
     for (const [button, text] of [[theme, `${t('top.theme')}: ${t(`top.theme.${themeName()}`)}`], [help, `${t('top.help')} (?)`], [out, `${t('top.signOut')} (${session.name})`]]) {
       setAttribute(button, 'title', text);

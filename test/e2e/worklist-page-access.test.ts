@@ -1,0 +1,110 @@
+/** The worklist page for everybody: axe-core finds nothing serious in both themes and languages; hostile and foreign names; the phone. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
+import { needPeer } from '../peers/need-peer.ts';
+import { openBrowser, openPage, serveSite } from './page-browser.ts';
+
+const hasChromium = needPeer('chromium');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+vi.setConfig({ testTimeout: 120_000 });
+let browser: Browser;
+let picture: Uint8Array;
+let site: DemoSite;
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  browser = await openBrowser();
+  picture = await drawnChest();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+  await site?.close();
+});
+
+async function open({ theme = 'dark', language = 'en', ...options }: BrowserContextOptions & { theme?: string; language?: string } = {}): Promise<Page> {
+  site = await demoSite({ picture, realClock: true });
+  const base = await serveSite(site);
+  const { page } = await openPage(browser, { ...options, bypassCSP: true });
+  page.setDefaultTimeout(20_000);
+  await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}'); localStorage.setItem('firstread.language', '${language}')`);
+  await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', role: 'admin' })}`);
+  await page.waitForSelector('tr.row');
+  return page;
+}
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What keeps somebody out: serious and critical only. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate<readonly Finding[]>("axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)");
+  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`));
+}
+
+describe.skipIf(!hasChromium)('axe', () => {
+  test.each([['dark', 'en'], ['dark', 'vi'], ['light', 'en'], ['light', 'vi']])('%s, %s: list, menu, study, help, nothing found', async (theme, language) => {
+    const page = await open({ theme, language });
+    expect(await barriers(page)).toEqual([]);
+    await page.locator('.by-state').click();
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.filter-chip');
+    await page.locator('tr.row').first().click();
+    await page.waitForSelector('.panel:not([hidden]) h2');
+    await page.waitForTimeout(500);
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press('?');
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.keyboard.type('zzzz');
+    await page.waitForSelector('.empty:not([hidden])');
+    expect(await barriers(page)).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasChromium)('names', () => {
+  test('Arabic runs from right to left inside its own place, Chinese and Vietnamese stand as written, nothing turns its neighbours', async () => {
+    const page = await open();
+    const bidi = await page.locator('tr.row .name', { hasText: 'محمد' }).evaluate((name) => [name.tagName, getComputedStyle(name).unicodeBidi]);
+    expect(bidi).toEqual(['BDI', 'isolate']);
+    for (const name of ['王 小东', 'NGUYỄN VĂN ĐỨC']) expect(await page.locator('tr.row .name', { hasText: name }).count()).toBe(1);
+    // The line below an Arabic name stays on its left edge.
+    const lefts = await page.locator('tr.row', { hasText: 'محمد' }).locator('.patient').evaluate((cell) => [cell.querySelector('.name-line')!.getBoundingClientRect().left, cell.querySelector('.sub')!.getBoundingClientRect().left]);
+    expect(lefts[0]).toBe(lefts[1]);
+    const heights = await page.locator('tr.row').evaluateAll((rows) => [...new Set(rows.map((row) => row.getBoundingClientRect().height))]);
+    expect(heights).toEqual([60]);
+  });
+
+  test('a screen reader is told the row: its place, its state in words, the name', async () => {
+    const page = await open();
+    const row = page.getByRole('grid', { name: 'Worklist, most pressing first' }).getByRole('row').nth(1);
+    expect(await row.getAttribute('aria-rowindex')).toBe('2');
+    expect(await row.getByRole('gridcell').allInnerTexts()).toEqual(expect.arrayContaining(['1', 'Flagged', expect.stringContaining('LÊ THỊ HOA')]));
+  });
+});
+
+describe.skipIf(!hasChromium)('a phone', () => {
+  test('rows are cards, a study covers the screen, nothing sticks out', async () => {
+    const page = await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    const fits = () => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth && innerWidth === 390');
+    expect(await fits()).toBe(true);
+    const card = await page.locator('tr.row').first().boundingBox();
+    expect(card!.height).toBeGreaterThan(90);
+    expect(await page.locator('.worklist thead').isHidden()).toBe(true);
+    await page.locator('tr.row').first().tap();
+    await page.waitForSelector('.panel:not([hidden]) h2');
+    expect(await page.locator('.panel').boundingBox()).toMatchObject({ x: 0, y: 0, width: 390, height: 844 });
+    expect(await fits()).toBe(true);
+    await page.goBack();
+    expect(await page.locator('.panel').isHidden()).toBe(true);
+  });
+});
