@@ -73,7 +73,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, CALIBRATE_OPTIONS, 1);
   const { config } = loaded;
   const folder = dataFolder(config.data);
-  const by = userInfo().username;
+  const by = whoRuns();
   if (values.history === true) {
     io.stdout.write(values.json === true ? `${JSON.stringify(readSiteThresholds(folder.siteThresholds), null, 2)}\n` : historyTable(folder));
     return 0;
@@ -167,6 +167,13 @@ function wishOf({ wish }: CalibrateOptions, { workload }: Truth): Wish {
 function describeWish({ wish: said }: CalibrateOptions, wish: Wish): string {
   if (wish.kind === 'sensitivity') return `sensitivity ${wish.sensitivity}`;
   return said.kind === 'per-day' ? `at most ${said.perDay} flagged a day (${percent(wish.flagged)} of ${(said.perDay / wish.flagged).toFixed(0)})` : `at most ${percent(wish.flagged)} flagged`;
+}
+
+/** The person, not the account that the hub runs under. */
+function whoRuns(): string {
+  const { username } = userInfo();
+  const person = process.env['SUDO_USER'];
+  return person === undefined || person === '' || person === username ? username : `${person} (as ${username})`;
 }
 
 async function sha256Of(path: string): Promise<string> {

@@ -13,7 +13,6 @@ import { readCsvFile } from '../csv-table.ts';
 import { isTrace } from '../label-words.ts';
 import { readLabels } from '../labels-table.ts';
 import type { LabelRow } from '../labels-table.ts';
-import { scoreFolder } from './folder-films.ts';
 import type { CalibrateOptions } from './options.ts';
 import { matchRecorded, siteWorkload } from './registry-films.ts';
 import type { TruthMatching } from './registry-films.ts';
@@ -42,6 +41,8 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
   const { rows, traceCount } = judgeTraces(table.rows, trace);
   const traceRemark = traceCount === 0 ? [] : [`${traceCount} rows say "trace"; counted as ${trace === 'leave-out' ? 'neither, and left out' : trace} (--trace).`];
   if (films !== undefined) {
+    // Only where films are read: loading onnxruntime takes longer than all the rest.
+    const { scoreFolder } = await import('./folder-films.ts');
     const matching = await scoreFolder({ rows, folder: films, family, set, model, config, ...(options.scores === undefined ? {} : { scores: options.scores }) }, io);
     const workloadRemark = options.wish.kind === 'sensitivity' ? [] : ['A workload told by these films holds where as many of all films are of cases.'];
     return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, where: films, remarks: [...traceRemark, ...workloadRemark] };
