@@ -48,7 +48,7 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
     throw new FirstreadError(code);
   };
 
-  const noteRole = (name: string, role: string): void => audit.record({ event: 'user-saved', who: 'sign-in provider', outcome: 'done', details: { name, role } });
+  const noteRole = (name: string, role: string, subject: string): void => audit.record({ event: 'user-saved', who: 'sign-in provider', outcome: 'done', details: { name, role, subject } });
 
   const endSession = (idHash: string, one: Kept, why: string): void => {
     kept.delete(idHash);
@@ -61,6 +61,10 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
     const answer = await oidc.recheck(one.tokens, one.subject);
     if (accounts.session(idHash) === undefined) return kept.delete(idHash);
     if (answer.kind === 'away') return false;
+    if (answer.kind === 'unclear') {
+      kept.set(idHash, { ...one, checkedAtMs: now() });
+      return true;
+    }
     if (answer.kind === 'refused' || answer.role === undefined) {
       endSession(idHash, one, answer.kind === 'refused' ? 'the sign-in provider ended it' : 'no group with a role any more');
       return true;
@@ -69,7 +73,7 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
     const user = accounts.user(one.name);
     if (answer.role !== 'unchanged' && user !== undefined && user.role !== answer.role) {
       accounts.saveUser({ ...user, role: answer.role });
-      noteRole(user.name, answer.role);
+      noteRole(user.name, answer.role, one.subject);
     }
     return true;
   };
@@ -98,7 +102,7 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
       if (known === undefined && accounts.user(person.name) !== undefined) return refuse('oidc-name-taken', 'name taken', person, from);
       const user = { name: known?.name ?? person.name, role: person.role };
       accounts.saveUser({ ...user, subject });
-      if (known?.role !== person.role) noteRole(user.name, person.role);
+      if (known?.role !== person.role) noteRole(user.name, person.role, person.subject);
       const cookieValue = auth.enter(user, 'oidc', from);
       if (kept.size >= limits.keptCountMax) kept.delete(kept.keys().next().value!);
       kept.set(hashSecret(cookieValue), { tokens: person.tokens, subject: person.subject, name: user.name, checkedAtMs: now() });

@@ -72,7 +72,7 @@ export interface OidcBegin {
   readonly to: string;
 }
 
-export type OidcRecheck = { readonly kind: 'confirmed'; readonly role: Role | undefined | 'unchanged'; readonly tokens: OidcTokens } | { readonly kind: 'refused' } | { readonly kind: 'away' };
+export type OidcRecheck = { readonly kind: 'confirmed'; readonly role: Role | undefined | 'unchanged'; readonly tokens: OidcTokens } | { readonly kind: 'refused' } | { readonly kind: 'away' } | { readonly kind: 'unclear' };
 
 export interface Oidc {
   readonly name: string;
@@ -200,15 +200,20 @@ export function createOidc(options: OidcOptions): Oidc {
     },
 
     async recheck(tokens, subject) {
-      if (tokens.refreshToken === undefined) return { kind: 'away' };
+      if (tokens.refreshToken === undefined) return { kind: 'unclear' };
       try {
         const configuration = await configured();
         const answer = await client.refreshTokenGrant(configuration, tokens.refreshToken);
-        const claims = await claimsOf(configuration, answer, subject);
+        const claims = await claimsOf(configuration, answer, subject).catch((error: unknown) => {
+          // A token fresh from the provider that its userinfo does not take.
+          throw error instanceof client.WWWAuthenticateChallengeError ? refused('userinfo', error) : error;
+        });
         const said = claimAt(claims, options.roleClaim) !== undefined || claims['sub'] !== undefined;
         return { kind: 'confirmed', role: said ? roleOf(claims, options.roleClaim, options.roles) : 'unchanged', tokens: tokensOf(answer, tokens) };
       } catch (error) {
-        return error instanceof client.ResponseBodyError && error.error === 'invalid_grant' ? { kind: 'refused' } : { kind: 'away' };
+        if (error instanceof client.ResponseBodyError ? error.error === 'invalid_grant' : error instanceof FirstreadError && error.code === 'oidc-refused') return { kind: 'refused' };
+        // Anything else is between us and the provider (a client's secret that was changed): no reason to put people out.
+        return { kind: error instanceof FirstreadError || isAway(error) ? 'away' : 'unclear' };
       }
     },
 

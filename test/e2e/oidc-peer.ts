@@ -5,7 +5,7 @@
 import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 
 export interface OidcPeer {
   readonly issuer: string;
@@ -15,6 +15,8 @@ export interface OidcPeer {
   readonly asked: URLSearchParams[];
   /** Changes what the ID token says (or who signs it) from now on. */
   wicked: ((claims: Record<string, unknown>) => { claims?: Record<string, unknown>; foreignKey?: boolean; unsigned?: boolean }) | undefined;
+  /** Of this person's tokens it says that our secret is wrong. */
+  unclearFor: string | undefined;
   /** Answers everything with 503. */
   away: boolean;
   close(): Promise<void>;
@@ -31,7 +33,7 @@ export async function startOidcPeer(redirectUris: readonly string[], options: { 
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const people = new Map<string, Record<string, unknown>>();
   const peer: OidcPeer = {
-    issuer, people, asked: [], wicked: undefined, away: false,
+    issuer, people, asked: [], wicked: undefined, unclearFor: undefined, away: false,
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
@@ -50,6 +52,11 @@ export async function startOidcPeer(redirectUris: readonly string[], options: { 
     conformIdTokenClaims: options.groupsInIdToken !== true,
     findAccount: async (_context: unknown, id: string) => (people.has(id) ? { accountId: id, claims: async () => ({ sub: id, preferred_username: id, ...people.get(id) }) } : undefined),
     issueRefreshToken: async () => true,
+    // Asked while a token is made: the place to fail for one person.
+    extraTokenClaims: async (_context: unknown, token: { accountId?: string }) => {
+      if (peer.unclearFor !== undefined && token.accountId === peer.unclearFor) throw Object.assign(new errors.InvalidClient('not today'), { expose: true });
+      return undefined;
+    },
     features: { devInteractions: { enabled: true }, rpInitiatedLogout: { enabled: true } },
     pkce: { required: () => true },
     ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 600, Grant: 3600, Session: 3600, RefreshToken: 3600 },

@@ -237,8 +237,18 @@ describe('as long as it holds', () => {
     expect((await session(linh)).signedIn).toBe(true);
     peer.people.delete('linh');
     await until(async () => (await session(linh)).signedIn).toBe(false);
-    expect((await site.auditEntries()).filter((one) => one['event'] === 'user-saved').map((one) => one['details'])).toEqual([{ name: 'linh', role: 'reader' }, { name: 'tuan', role: 'technologist' }, { name: 'tuan', role: 'reader' }]);
+    expect((await site.auditEntries()).filter((one) => one['event'] === 'user-saved').map((one) => one['details'])).toEqual([{ name: 'linh', role: 'reader', subject: 'linh' }, { name: 'tuan', role: 'technologist', subject: 'tuan' }, { name: 'tuan', role: 'reader', subject: 'tuan' }]);
     expect((await site.auditEntries()).filter((one) => one['event'] === 'session-ended').map((one) => one['who'])).toEqual(['tuan', 'linh']);
+  });
+
+  test('a provider that takes neither yes nor no from us puts nobody out, and the next person is asked about all the same', async () => {
+    const [linh, tuan] = [person(), person()];
+    await signIn(linh, 'linh');
+    await signIn(tuan, 'tuan');
+    peer.unclearFor = 'linh';
+    peer.people.delete('tuan');
+    await until(async () => (await session(tuan)).signedIn).toBe(false);
+    expect((await session(linh)).signedIn).toBe(true);
   });
 
   test('a provider that goes away ends nobody\'s session, and local sign-in goes on', async () => {
