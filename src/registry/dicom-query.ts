@@ -1,6 +1,6 @@
 /**
- * Studies by DICOM's search keys (QIDO-RS; PS3.4 C.2.2.2 matching). Newest first; only those of which something can
- * still be retrieved. Everything that limits well has an index; names and descriptions are looked for in the folded text
+ * Studies by DICOM's search keys (QIDO-RS; PS3.4 C.2.2.2 matching). Newest first (by study date where that is searched
+ * by: so each order is that of an index, and a page ends the search); only those of which something can still be retrieved. Everything that limits well has an index; names and descriptions are looked for in the folded text
  * of the search index.
  */
 import { foldForSearch } from '../dicom/search-fold.ts';
@@ -18,6 +18,8 @@ interface Condition {
   readonly values: readonly string[];
 }
 
+/** Of what we write ourselves. */
+const REPORT_MODALITIES = [['SR', "<> 'secondary-capture'"], ['OT', "= 'secondary-capture'"]] as const;
 /** Sorts behind every digit: 235959.9 is within "…-235959". */
 const AFTER_DIGITS = '~';
 
@@ -36,7 +38,7 @@ export function createDicomQuery(database: Database): DicomQuery {
           `SELECT s.study_uid FROM studies s WHERE ${where}
              (EXISTS (SELECT 1 FROM instances i WHERE i.study_uid = s.study_uid AND i.removed_at_ms IS NULL)
               OR EXISTS (SELECT 1 FROM reports r WHERE r.study_uid = s.study_uid))
-           ORDER BY s.received_at_ms DESC, s.id DESC LIMIT ? OFFSET ?`,
+           ORDER BY ${match.studyDate === undefined ? '' : 's.study_date DESC, '}s.received_at_ms DESC, s.id DESC LIMIT ? OFFSET ?`,
           ...conditions.flatMap(({ values }) => values),
           limit,
           offset,
@@ -67,12 +69,11 @@ function conditionsOf(match: StudyMatch): readonly Condition[] {
   } else if (match.patientName !== undefined) addText(add, `${likeOf(foldForSearch(match.patientName))}\n%\n%\n%`);
   if (match.studyDescription !== undefined) addText(add, `%\n%\n%\n${likeOf(foldForSearch(match.studyDescription))}`);
   if (modalities !== undefined) {
-    add(
-      `(EXISTS (SELECT 1 FROM instances i WHERE i.study_uid = s.study_uid AND i.modality IN (${marks(modalities)}))
-        OR EXISTS (SELECT 1 FROM reports r WHERE r.study_uid = s.study_uid AND iif(r.kind = 'secondary-capture', 'OT', 'SR') IN (${marks(modalities)})))`,
-      ...modalities,
-      ...modalities,
-    );
+    const ofInstances = `EXISTS (SELECT 1 FROM instances i WHERE i.study_uid = s.study_uid AND i.modality IN (${marks(modalities)}))`;
+    const ofReports = REPORT_MODALITIES.filter(([modality]) => modalities.includes(modality)).map(([, kinds]) => `EXISTS (SELECT 1 FROM reports r WHERE r.study_uid = s.study_uid AND r.kind ${kinds})`);
+    add(`(${[ofInstances, ...ofReports].join(' OR ')})`, ...modalities);
+    // Asked once, not for each study: a modality that this site does not have is the slowest question otherwise.
+    if (ofReports.length === 0) add(`EXISTS (SELECT 1 FROM instances WHERE modality IN (${marks(modalities)}))`, ...modalities);
   }
   if (match.studyTime !== undefined) addRange(add, "json_extract(s.summary_json, '$.facts.studyTime')", match.studyTime);
   if (match.patientBirthDate !== undefined) addRange(add, "json_extract(s.summary_json, '$.facts.patientBirthDate')", match.patientBirthDate);

@@ -246,11 +246,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   -- Searching over DICOM: computed from what is kept, so that no writer can forget them.
   ALTER TABLE studies ADD COLUMN study_date TEXT GENERATED ALWAYS AS (replace(json_extract(summary_json, '$.facts.studyDate'), '.', '')) VIRTUAL;
-  CREATE INDEX studies_date ON studies (study_date, received_at_ms DESC);
+  CREATE INDEX studies_date ON studies (study_date DESC, received_at_ms DESC, id DESC);
   ALTER TABLE instances ADD COLUMN series_uid TEXT GENERATED ALWAYS AS (json_extract(header_json, '$.seriesInstanceUid')) VIRTUAL;
   ALTER TABLE instances ADD COLUMN modality TEXT GENERATED ALWAYS AS (json_extract(header_json, '$.modality')) VIRTUAL;
   CREATE INDEX instances_series ON instances (series_uid);
-  CREATE INDEX instances_modality ON instances (study_uid, modality);
+  CREATE INDEX instances_modality ON instances (modality, study_uid);
   ALTER TABLE reports ADD COLUMN series_uid TEXT GENERATED ALWAYS AS (json_extract(report_json, '$.seriesInstanceUid')) VIRTUAL;
   CREATE INDEX reports_series ON reports (series_uid);
   `,
