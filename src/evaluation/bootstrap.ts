@@ -32,7 +32,7 @@ export interface BootstrapOptions {
  * replicate without positives), which is left out. One interval for each number of the answer.
  */
 export function bootstrapIntervals(patients: readonly (string | undefined)[], statistics: (weights: Uint32Array) => readonly (number | undefined)[], options: BootstrapOptions = {}): readonly (Interval | undefined)[] {
-  const { level = 0.95, seed = BOOTSTRAP_SEED, replicates = BOOTSTRAP_REPLICATES } = options;
+  const { level = 0.95, seed = BOOTSTRAP_SEED, replicates = replicatesFor(patients.length) } = options;
   assert(patients.length > 0 && replicates > 0);
   const { clusterOf, count } = numberClusters(patients);
   const random = seededRandom(seed);
@@ -50,6 +50,9 @@ export function bootstrapIntervals(patients: readonly (string | undefined)[], st
   }
   return samples.map((values) => percentileInterval(values, level, replicates));
 }
+
+/** Of very many films each replicate says more, and costs more. */
+const replicatesFor = (filmCount: number): number => Math.max(400, Math.min(BOOTSTRAP_REPLICATES, Math.round(20_000_000 / filmCount)));
 
 /** Whether any patient has several films: only then does clustering matter. */
 export const hasRepeatedPatients = (patients: readonly (string | undefined)[]): boolean => numberClusters(patients).count < patients.length;

@@ -31,6 +31,12 @@ export interface Thresholds {
   readonly groups: readonly (PatientGroup & { readonly threshold: number })[];
 }
 
+/** Which numbers there are, before any is chosen: the same for every fold of a cross-validation. */
+export interface ThresholdPlan {
+  readonly own: readonly PatientGroup[];
+  readonly commonFrom: 'everybody' | 'rest';
+}
+
 export interface GroupReading {
   readonly group: PatientGroup;
   readonly label: string;
@@ -45,6 +51,9 @@ export interface GroupReading {
 export interface Proposal {
   readonly kind: 'proposed';
   readonly thresholds: Thresholds;
+  readonly plan: ThresholdPlan;
+  /** One number for everybody, without groups. */
+  readonly forAll: number;
   readonly caseCount: number;
   readonly nonCaseCount: number;
   readonly auc: number;
@@ -78,11 +87,27 @@ export function chooseThreshold(films: readonly CalibrationFilm[], wish: Wish, {
   if (tooFew !== undefined) return refuse(tooFew.code, tooFew.text, { casesNeeded: tooFew.casesNeeded, nonCasesNeeded: tooFew.nonCasesNeeded });
   const separation = judgeSeparation(films);
   if ('text' in separation) return refuse(separation.code, separation.text);
-  const common = pickThreshold(films, wish);
-  if (common === undefined) return refuse('out-of-reach', 'even the highest score is shared by more films than may be flagged: nothing between "all" and "none" can be chosen');
-  const readings = groups.map((group) => readGroup(group, films, wish, margin, common));
-  const thresholds: Thresholds = { common, groups: readings.flatMap(({ group, threshold }) => (threshold === undefined ? [] : [{ ...group, threshold }])) };
-  return { kind: 'proposed', thresholds, ...counts, ...separation, groups: readings, apparent: measureWith(films, thresholds) };
+  const forAll = pickThreshold(films, wish);
+  if (forAll === undefined) return refuse('out-of-reach', 'even the highest score is shared by more films than may be flagged: nothing between "all" and "none" can be chosen');
+  const judged = groups.map((group) => ({ group, why: whyNoOwn(films.filter((film) => belongsTo(film, group)), wish, margin) }));
+  const plan = planOf(films, judged.flatMap(({ group, why }) => (why === undefined ? [group] : [])), wish, margin);
+  const thresholds = pickThresholds(films, wish, plan) ?? { common: forAll, groups: [] };
+  const readings = judged.map(({ group, why }) => readGroup(group, why, films, thresholds));
+  return { kind: 'proposed', thresholds, plan, forAll, ...counts, ...separation, groups: readings, apparent: measureWith(films, thresholds) };
+}
+
+/** Whom the common threshold is chosen on: with the larger groups gone it should find enough of those who are left. */
+function planOf(films: readonly CalibrationFilm[], own: readonly PatientGroup[], wish: Wish, margin: number): ThresholdPlan {
+  const rest = films.filter((film) => !own.some((group) => belongsTo(film, group)));
+  return { own, commonFrom: own.length > 0 && judgeCounts(rest, wish, margin) === undefined ? 'rest' : 'everybody' };
+}
+
+/** Undefined where one of them cannot be picked. */
+export function pickThresholds(films: readonly CalibrationFilm[], wish: Wish, { own, commonFrom }: ThresholdPlan): Thresholds | undefined {
+  const common = pickThreshold(commonFrom === 'everybody' ? films : films.filter((film) => !own.some((group) => belongsTo(film, group))), wish);
+  const groups = own.map((group) => ({ ...group, threshold: pickThreshold(films.filter((film) => belongsTo(film, group)), wish) }));
+  if (common === undefined || groups.some(({ threshold }) => threshold === undefined)) return undefined;
+  return { common, groups: groups as Thresholds['groups'] };
 }
 
 /** The highest threshold that finds enough, or the lowest that flags few enough; undefined where there is none. */
@@ -141,14 +166,18 @@ function judgeSeparation(films: readonly ScoredFilm[]): { readonly auc: number; 
   return { auc, aucInterval };
 }
 
-function readGroup(group: PatientGroup, all: readonly CalibrationFilm[], wish: Wish, margin: number, common: number): GroupReading {
-  const films = all.filter((film) => belongsTo(film, group));
-  const counts = countPatients(films);
-  const about = { group, label: groupLabel(group), ...counts };
+/** Why a group keeps the common threshold; undefined: it bears one of its own. */
+function whyNoOwn(films: readonly CalibrationFilm[], wish: Wish, margin: number): string | undefined {
   const tooFew = judgeCounts(films, wish, margin);
-  const separation = tooFew === undefined ? judgeSeparation(films) : tooFew;
-  const own = 'text' in separation ? undefined : pickThreshold(films, wish);
-  const at = measureAt(films, own ?? common, { replicates: 500 });
-  if (own !== undefined) return { ...about, threshold: own, at };
-  return { ...about, whyCommon: tooFew?.short ?? ('text' in separation ? separation.text : 'no threshold of its own can be chosen'), at };
+  if (tooFew !== undefined) return tooFew.short;
+  const separation = judgeSeparation(films);
+  if ('text' in separation) return separation.text;
+  return pickThreshold(films, wish) === undefined ? 'no threshold of its own can be chosen' : undefined;
+}
+
+function readGroup(group: PatientGroup, why: string | undefined, all: readonly CalibrationFilm[], thresholds: Thresholds): GroupReading {
+  const films = all.filter((film) => belongsTo(film, group));
+  const about = { group, label: groupLabel(group), ...countPatients(films), at: measureWith(films, thresholds) };
+  const own = thresholds.groups.find((each) => groupLabel(each) === about.label)?.threshold;
+  return own === undefined ? { ...about, whyCommon: why ?? 'no threshold of its own can be chosen' } : { ...about, threshold: own };
 }

@@ -4,12 +4,10 @@
  * are spread evenly over the folds. Fixed seed: the same films give the same figures. PURE.
  */
 import { seededRandom, BOOTSTRAP_SEED } from './bootstrap.ts';
-import { pickThreshold, thresholdOf } from './choose-threshold.ts';
-import type { CalibrationFilm, Thresholds, Wish } from './choose-threshold.ts';
+import { pickThresholds, thresholdOf } from './choose-threshold.ts';
+import type { CalibrationFilm, ThresholdPlan, Thresholds, Wish } from './choose-threshold.ts';
 import { wilson } from './intervals.ts';
 import type { Interval } from './intervals.ts';
-import { belongsTo } from '../study/site-threshold.ts';
-import type { PatientGroup } from '../study/site-threshold.ts';
 
 const FOLDS = 10;
 const REPEATS = 20;
@@ -25,14 +23,16 @@ export interface CrossValidated {
   readonly repeats: number;
 }
 
-/** `groups`: those with a threshold of their own. */
-export function crossValidate(films: readonly CalibrationFilm[], wish: Wish, groups: readonly PatientGroup[]): CrossValidated {
+/** Where the other films allow no threshold (all ties), nothing of a fold is flagged: the pessimistic answer. */
+const NOTHING: Thresholds = { common: Infinity, groups: [] };
+
+export function crossValidate(films: readonly CalibrationFilm[], wish: Wish, plan: ThresholdPlan): CrossValidated {
   const random = seededRandom(BOOTSTRAP_SEED);
   const hits = { cases: 0, others: 0 };
   for (let repeat = 0; repeat < REPEATS; repeat += 1) {
     const folds = spread(films, random);
     for (let fold = 0; fold < FOLDS; fold += 1) {
-      const thresholds = choose(films.filter((_, i) => folds[i] !== fold), wish, groups);
+      const thresholds = pickThresholds(films.filter((_, i) => folds[i] !== fold), wish, plan) ?? NOTHING;
       films.forEach((film, i) => {
         if (folds[i] === fold && film.score >= thresholdOf(film, thresholds)) hits[film.positive ? 'cases' : 'others'] += 1;
       });
@@ -49,15 +49,6 @@ export function crossValidate(films: readonly CalibrationFilm[], wish: Wish, gro
     flagged: (found + inVain) / films.length,
     folds: FOLDS,
     repeats: REPEATS,
-  };
-}
-
-/** Where the rest allows none (all ties), nothing is flagged: the pessimistic answer. */
-function choose(films: readonly CalibrationFilm[], wish: Wish, groups: readonly PatientGroup[]): Thresholds {
-  const common = pickThreshold(films, wish) ?? Infinity;
-  return {
-    common,
-    groups: groups.map((group) => ({ ...group, threshold: pickThreshold(films.filter((film) => belongsTo(film, group)), wish) ?? common })),
   };
 }
 

@@ -9,7 +9,7 @@ import type { CalibrationCurve } from './calibration-curve.ts';
 import { frocOf, pointing } from './froc.ts';
 import type { Froc, Place } from './froc.ts';
 import type { Interval, Proportion } from './intervals.ts';
-import { judgeTriage, measureAt, thresholdForSensitivity, thresholdTable } from './operating-points.ts';
+import { judgeTriage, measureAt, thresholdForSensitivity, thresholdTable, WHO_TRIAGE } from './operating-points.ts';
 import type { MeasureOptions, ThresholdRow, TriageVerdict } from './operating-points.ts';
 import { aucIntervalOf, aucOf, rocOf } from './roc.ts';
 import type { RocPoint, ScoredFilm } from './roc.ts';
@@ -83,8 +83,9 @@ const REFUSED_SCORE = -1;
 export function evaluateFilms(films: readonly EvaluatedFilm[], threshold: number, options: MeasureOptions = {}): Evaluation {
   const read = films.flatMap((film) => (film.score === undefined ? [] : [{ ...film, score: film.score }]));
   const refused = films.filter((film) => film.score === undefined);
-  const at90 = thresholdForSensitivity(read, 0.9);
-  const triage = judgeTriage(read, undefined, options);
+  const at90 = thresholdForSensitivity(read, WHO_TRIAGE.sensitivity);
+  const atSensitivity90 = at90 === undefined ? undefined : measureAt(read, at90, options);
+  const triage = judgeTriage(atSensitivity90);
   const calibration = calibrationCurve(read, options.level);
   const refusedPositiveCount = refused.filter((film) => film.positive).length;
   return {
@@ -93,7 +94,7 @@ export function evaluateFilms(films: readonly EvaluatedFilm[], threshold: number
     ...(refused.length === 0 ? {} : {
       withRefused: { ...headline(films.map((film) => ({ ...film, score: film.score ?? REFUSED_SCORE })), threshold, options), refusedPositiveCount, refusedNegativeCount: refused.length - refusedPositiveCount },
     }),
-    ...(at90 === undefined ? {} : { atSensitivity90: measureAt(read, at90, options) }),
+    ...(atSensitivity90 === undefined ? {} : { atSensitivity90 }),
     ...(triage === undefined ? {} : { triage }),
     roc: rocOf(read),
     thresholds: thresholdTable(read, options),

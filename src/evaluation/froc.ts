@@ -46,26 +46,41 @@ export interface Froc {
 export function frocOf(films: readonly MarkedFilm[], options: BootstrapOptions = {}): Froc | undefined {
   const placeCount = films.reduce((sum, film) => sum + film.places.length, 0);
   if (placeCount === 0) return undefined;
+  // In columns, best box first: the bootstrap walks over them hundreds of times.
   const marks = films.flatMap((film, at) => judgeBoxes(film).map((mark) => ({ ...mark, film: at }))).sort((a, b) => b.score - a.score);
-  const walk = (weights: ArrayLike<number>): FrocPoint[] => {
-    let [filmWeight, places] = [0, 0];
-    films.forEach((film, i) => ([filmWeight, places] = [filmWeight + weights[i]!, places + weights[i]! * film.places.length]));
-    let [found, wrong] = [0, 0];
-    const points: FrocPoint[] = [];
-    marks.forEach((mark, i) => {
-      if (mark.hit) found += weights[mark.film]!;
-      else wrong += weights[mark.film]!;
-      if (marks[i + 1]?.score !== mark.score) points.push({ threshold: mark.score, falseBoxesPerFilm: wrong / filmWeight, sensitivity: places === 0 ? Number.NaN : found / places });
-    });
-    return points;
+  const filmOf = Uint32Array.from(marks, (mark) => mark.film);
+  const hit = Uint8Array.from(marks, (mark) => Number(mark.hit));
+  const lastOfItsScore = Uint8Array.from(marks, (mark, i) => Number(marks[i + 1]?.score !== mark.score));
+  const placesOn = Uint32Array.from(films, (film) => film.places.length);
+  const walk = (weights: Uint32Array, visit: (mark: number, falseBoxesPerFilm: number, sensitivity: number) => void): void => {
+    let [filmWeight, places, found, wrong] = [0, 0, 0, 0];
+    for (let i = 0; i < weights.length; i += 1) {
+      filmWeight += weights[i]!;
+      places += weights[i]! * placesOn[i]!;
+    }
+    if (places === 0) return;
+    for (let i = 0; i < filmOf.length; i += 1) {
+      const weight = weights[filmOf[i]!]!;
+      if (hit[i] === 1) found += weight;
+      else wrong += weight;
+      if (lastOfItsScore[i] === 1) visit(i, wrong / filmWeight, found / places);
+    }
   };
-  const bestAt = (points: readonly FrocPoint[], allowed: number): number => points.reduce((best, p) => (p.falseBoxesPerFilm <= allowed + 1e-12 ? Math.max(best, p.sensitivity) : best), 0);
-  const points = walk(films.map(() => 1));
-  const intervals = bootstrapIntervals(films.map((film) => film.patient), (weights) => {
-    const drawn = walk(weights);
-    return FALSE_BOXES_PER_FILM.map((allowed) => (drawn.some((p) => Number.isNaN(p.sensitivity)) ? undefined : bestAt(drawn, allowed)));
-  }, { replicates: 500, ...options });
-  return { filmCount: films.length, placeCount, points, at: FALSE_BOXES_PER_FILM.map((allowed, i) => ({ falseBoxesPerFilm: allowed, sensitivity: bestAt(points, allowed), interval: intervals[i] })) };
+  /** Undefined where no place was drawn. */
+  const bestAt = (weights: Uint32Array): (number | undefined)[] => {
+    const best = FALSE_BOXES_PER_FILM.map((): number => 0);
+    if (placesOn.every((count, i) => count === 0 || weights[i] === 0)) return best.map(() => undefined);
+    walk(weights, (_, falseBoxes, sensitivity) => {
+      for (let k = best.length - 1; k >= 0 && falseBoxes <= FALSE_BOXES_PER_FILM[k]! + 1e-12; k -= 1) best[k] = sensitivity;
+    });
+    return best;
+  };
+  const points: FrocPoint[] = [];
+  const once = new Uint32Array(films.length).fill(1);
+  walk(once, (mark, falseBoxesPerFilm, sensitivity) => void points.push({ threshold: marks[mark]!.score, falseBoxesPerFilm, sensitivity }));
+  const own = bestAt(once);
+  const intervals = bootstrapIntervals(films.map((film) => film.patient), bestAt, { replicates: 500, ...options });
+  return { filmCount: films.length, placeCount, points, at: FALSE_BOXES_PER_FILM.map((allowed, i) => ({ falseBoxesPerFilm: allowed, sensitivity: own[i] ?? 0, interval: intervals[i] })) };
 }
 
 /** Best boxes choose first. A box on a place that is already found is neither right nor wrong. */

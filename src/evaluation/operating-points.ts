@@ -116,11 +116,13 @@ export interface TriageVerdict {
   readonly at: ThresholdRow;
 }
 
-/** Undefined where a class is missing. */
-export function judgeTriage(films: readonly ScoredFilm[], wanted = WHO_TRIAGE, options: MeasureOptions = {}): TriageVerdict | undefined {
-  const threshold = thresholdForSensitivity(films, wanted.sensitivity);
-  if (threshold === undefined || films.every((film) => film.positive)) return undefined;
-  const at = measureAt(films, threshold, options);
-  const met = (at.specificity.value ?? 0) >= wanted.specificity;
-  return { met, certain: at.sensitivity.interval[0] >= wanted.sensitivity && at.specificity.interval[0] >= wanted.specificity, at };
+/** `at`: measured at the highest threshold that reaches the wanted sensitivity. Undefined where a class is missing. */
+export function judgeTriage(at: ThresholdRow | undefined, wanted = WHO_TRIAGE): TriageVerdict | undefined {
+  if (at === undefined || at.sensitivity.value === undefined || at.specificity.value === undefined) return undefined;
+  const { sensitivity, specificity } = at;
+  return {
+    met: sensitivity.value! >= wanted.sensitivity - 1e-12 && specificity.value! >= wanted.specificity,
+    certain: sensitivity.interval[0] >= wanted.sensitivity && specificity.interval[0] >= wanted.specificity,
+    at,
+  };
 }

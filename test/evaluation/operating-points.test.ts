@@ -69,10 +69,11 @@ describe('the threshold for a wanted sensitivity', () => {
 
   test("WHO's target: reached, reached by luck perhaps, not reached", () => {
     const many = (n: number, score: number): number[] => Array.from({ length: n }, () => score);
-    expect(judgeTriage(films([...many(97, 80), ...many(3, 10)], [...many(20, 90), ...many(80, 20)]))).toMatchObject({ met: true, certain: true, at: { threshold: 80 } });
-    expect(judgeTriage(films([...many(9, 80), 10], [...many(2, 90), ...many(8, 20)]))).toMatchObject({ met: true, certain: false });
-    expect(judgeTriage(TEN)).toMatchObject({ met: false, at: { threshold: 20, sensitivity: { value: 1 }, specificity: { value: 0.2 } } });
-    expect(judgeTriage(films([1], []))).toBeUndefined();
+    const judge = (drawn: ScoredFilm[]) => judgeTriage(measureAt(drawn, thresholdForSensitivity(drawn, 0.9)!));
+    expect(judge(films([...many(97, 80), ...many(3, 10)], [...many(20, 90), ...many(80, 20)]))).toMatchObject({ met: true, certain: true, at: { threshold: 80 } });
+    expect(judge(films([...many(9, 80), 10], [...many(2, 90), ...many(8, 20)]))).toMatchObject({ met: true, certain: false });
+    expect(judge(TEN)).toMatchObject({ met: false, at: { threshold: 20, sensitivity: { value: 1 }, specificity: { value: 0.2 } } });
+    expect(judge(films([1], []))).toBeUndefined();
   });
 });
 

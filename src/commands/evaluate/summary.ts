@@ -20,7 +20,7 @@ export function summarise(run: EvaluationRun, page: string, colour: boolean): st
   const table = formatTable(header, rows.flatMap(([name, row]) => (row === undefined ? [] : [[name, points(row.threshold), ...[row.sensitivity, row.specificity, row.ppv, row.npv].map(percentWithRange), ...(prevalence === undefined ? [] : [row.atPrevalence?.ppv.value, row.atPrevalence?.npv.value].map((value) => (value === undefined ? '–' : percent(value, 1000))))]])));
   return [
     '',
-    paint(1, `${run.family}: ${model.name} ${model.version} on ${films(scored.filmCount)}, ${scored.positiveCount} positive and ${scored.filmCount - scored.positiveCount} negative`),
+    paint(1, `${model.name} ${model.version} (${run.family}) on ${films(scored.filmCount)}, ${scored.positiveCount} positive and ${scored.filmCount - scored.positiveCount} negative`),
     '',
     ...warnings,
     ...(scored.auc === undefined ? [] : [`AUC ${paint(1, aucWithRange(scored.auc))}  95 % interval, ${scored.auc.method}`, '']),

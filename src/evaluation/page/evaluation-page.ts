@@ -19,10 +19,12 @@ import { warningsOf } from './warnings.ts';
 export function evaluationPage(run: EvaluationRun): string {
   const { evaluation, model, family } = run;
   const { scored } = evaluation;
-  const title = `${capital(family)}: ${model.name} ${model.version} on ${films(scored.filmCount)}`;
+  // A model's name mostly says what it looks for.
+  const bare = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
+  const title = `${bare(model.name).includes(bare(family)) ? '' : `${family}: `}${model.name} ${model.version} on ${films(scored.filmCount)}`;
   return html`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${title}</title><style>${new Markup(STYLE)}</style></head><body><main>
-<header><h1>${title}</h1><p class="lead"><b>${scored.positiveCount}</b> positive and <b>${scored.filmCount - scored.positiveCount}</b> negative by ${run.table}${run.refused.length > 0 && html` · <b>${run.refused.length}</b> refused by the models`}${run.unreadable.length > 0 && html` · <b>${run.unreadable.length}</b> not readable`} · ${run.madeAt.slice(0, 10)}</p></header>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${capital(title)}</title><style>${new Markup(STYLE)}</style></head><body><main>
+<header><h1>${capital(title)}</h1><p class="lead"><b>${scored.positiveCount}</b> positive and <b>${scored.filmCount - scored.positiveCount}</b> negative by ${run.table}${run.refused.length > 0 && html` · <b>${run.refused.length}</b> refused by the models`}${run.unreadable.length > 0 && html` · <b>${run.unreadable.length}</b> not readable`} · ${run.madeAt.slice(0, 10)}</p></header>
 ${warningsOf(run).map(({ severity, title: heading, text }) => html`<div class="warning ${severity}"><strong>${heading}</strong><p>${text}</p></div>`)}
 ${keyFigures(scored)}
 <div class="grid2">

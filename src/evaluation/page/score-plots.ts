@@ -27,8 +27,13 @@ export function histogramPlot({ histogram, threshold }: Evaluation): Markup {
   });
 }
 
+export interface ThresholdMark {
+  readonly threshold: number;
+  readonly label: string;
+}
+
 /** What is gained and lost by moving the threshold: the two curves cross where both are equal. */
-export function thresholdPlot({ thresholds, threshold }: Evaluation): Markup {
+export function thresholdPlot({ thresholds, threshold }: Pick<Evaluation, 'thresholds' | 'threshold'>, marks: readonly ThresholdMark[] = []): Markup {
   return plot('Sensitivity and specificity by threshold', { ...SCORE_AXIS, label: 'threshold' }, { ...PERCENT_AXIS, label: 'of the films' }, ({ x, y }) => {
     const rising = thresholds.toReversed();
     // Between two scores nothing changes: the curves are stairs, a film being flagged at its own score still.
@@ -37,8 +42,9 @@ export function thresholdPlot({ thresholds, threshold }: Evaluation): Markup {
       const last = x(rising.at(-1)?.threshold ?? 0);
       return polyline([...steps, [last, y(above)], [x(100), y(above)]]);
     };
+    const named = marks.map(({ threshold: at, label }, i) => html`<path class="threshold" d="M${x(at)} ${y(0)}V${y(1)}"/><text class="threshold-label" x="${x(at) + (at > 70 ? -7 : 7)}" y="${y(0) - 10 - 18 * i}" text-anchor="${at > 70 ? 'end' : 'start'}">${label}</text>`);
     return html`<path class="threshold" d="M${x(threshold)} ${y(0)}V${y(1)}"/>
-<path class="curve positive" d="${stairs((row) => row.sensitivity.value ?? 0, 0)}"/><path class="curve negative" d="${stairs((row) => row.specificity.value ?? 0, 1)}"/><path class="curve thin flagged" d="${stairs((row) => row.flagged.value ?? 0, 0)}"/>`;
+<path class="curve positive" d="${stairs((row) => row.sensitivity.value ?? 0, 0)}"/><path class="curve negative" d="${stairs((row) => row.specificity.value ?? 0, 1)}"/><path class="curve thin flagged" d="${stairs((row) => row.flagged.value ?? 0, 0)}"/>${named}`;
   });
 }
 
