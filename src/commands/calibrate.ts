@@ -4,13 +4,16 @@
  * gets to the workers is hub/site-thresholds.ts.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { basename } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import { chooseThreshold } from '../evaluation/choose-threshold.ts';
 import type { Proposal, Wish } from '../evaluation/choose-threshold.ts';
 import { crossValidate } from '../evaluation/cross-validation.ts';
+import { thresholdTable } from '../evaluation/operating-points.ts';
+import { calibrationPage } from '../evaluation/page/calibration-page.ts';
+import { percent } from '../evaluation/page/figures.ts';
 import { patientGroups } from '../evaluation/patient-groups.ts';
 import { thresholdCosts } from '../evaluation/threshold-costs.ts';
 import { dataFolder } from '../hub/data-folder.ts';
@@ -21,10 +24,11 @@ import { familiesOf } from '../inference/manifest-outputs.ts';
 import type { ModelFolder } from '../inference/model-folder.ts';
 import type { ModelSet } from '../inference/model-set.ts';
 import type { FindingFamily } from '../study/types.ts';
+import { FIRSTREAD_VERSION } from '../version.ts';
 import { applyChoice, describeUndone, historyTable, undoLast, whenInForce } from './calibrate/applied.ts';
 import { CALIBRATE_OPTIONS, readCalibrateOptions } from './calibrate/options.ts';
 import type { CalibrateOptions } from './calibrate/options.ts';
-import { describeCalibration, percent } from './calibrate/calibration-text.ts';
+import { describeCalibration } from './calibrate/calibration-text.ts';
 import { gatherTruth } from './calibrate/gather-truth.ts';
 import type { Truth } from './calibrate/gather-truth.ts';
 import { parseCommand } from './command.ts';
@@ -60,6 +64,7 @@ what then
   --apply               puts it in force: hub and workers judge by it from the next image on; audited
   --undo                takes the last one back
   --history             every threshold this site ever chose
+  --page FILE           the same as one HTML file, with a plot, to show to those who decide
   --json                everything as JSON
 
 Nothing is changed without --apply or --undo. Exit code 0 for a proposal, 2 where the data cannot bear one.
@@ -92,7 +97,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const wish = wishOf(options, truth);
   const choice = chooseThreshold(truth.films, wish, { margin: options.margin, groups: patientGroups(options.by, options.ageCuts) });
   if (choice.kind === 'refused') return refuse(choice, truth, options, io);
-  await conclude({ options, folder, model, truth, wish, choice, by }, io);
+  await conclude({ options, folder, served: model, truth, wish, choice, by }, io);
   return 0;
 }
 
@@ -108,32 +113,41 @@ function refuse(refusal: { readonly code: string; readonly text: string }, { lef
 interface Conclusion {
   readonly options: CalibrateOptions;
   readonly folder: DataFolder;
-  readonly model: ModelFolder;
+  readonly served: ModelFolder;
   readonly truth: Truth;
   readonly wish: Wish;
   readonly choice: Proposal;
   readonly by: string;
 }
 
-async function conclude({ options, folder, model: { manifest }, truth, wish, choice, by }: Conclusion, io: CommandIo): Promise<void> {
+async function conclude({ options, folder, served: { manifest }, truth, wish, choice, by }: Conclusion, io: CommandIo): Promise<void> {
   const { family } = options;
   const { common, groups } = choice.thresholds;
-  const crossValidated = crossValidate(truth.films, wish, groups.map(({ threshold: _, ...group }) => group));
+  const crossValidated = crossValidate(truth.films, wish, choice.plan);
   const shipped = manifest.thresholds.find((one) => one.family === family)?.threshold ?? 50;
   const own = inForce(readSiteThresholds(folder.siteThresholds)).find((one) => one.family === family && one.modelSha256 === manifest.sha256);
   const costs = thresholdCosts(truth.films, [
     { name: 'the model\'s own', common: shipped, groups: [] },
     ...(own === undefined ? [] : [{ name: `in force (${own.id})`, common: own.threshold, groups: own.groups }]),
     { name: groups.length > 0 ? 'proposed, with the groups below' : 'proposed', common, groups },
-    ...(groups.length > 0 ? [{ name: 'one for all', common, groups: [] }] : []),
+    ...(groups.length > 0 ? [{ name: 'one for all', common: choice.forAll, groups: [] }] : []),
   ], common);
   const operatingPoint = describeWish(options, wish);
-  const applied = options.apply ? applyChoice(folder, { manifest, family, proposal: choice, crossValidated, operatingPoint, csvSha256: await sha256Of(options.truthFile) }, by, Date.now()) : undefined;
+  const tableSha256 = createHash('sha256').update(await readFile(options.truthFile)).digest('hex');
+  const applied = options.apply ? applyChoice(folder, { manifest, family, proposal: choice, crossValidated, operatingPoint, csvSha256: tableSha256 }, by, Date.now()) : undefined;
+  const about = { operatingPoint, proposal: choice, crossValidated, costs, shipped, filmCount: truth.films.length, leftOut: truth.leftOut, remarks: truth.remarks, choseBlindly: wish.kind === 'flagged' && wish.scores !== undefined };
+  const model = { name: manifest.name, version: manifest.version, sha256: manifest.sha256 };
+  if (options.page !== undefined) {
+    const page = calibrationPage({ ...about, family, model, thresholds: thresholdTable(truth.films), table: basename(options.truthFile), tableSha256, margin: options.margin, madeAt: new Date().toISOString(), firstreadVersion: FIRSTREAD_VERSION, ...(applied === undefined ? {} : { appliedId: applied.id }) });
+    await writeFile(options.page, page, { mode: 0o600 });
+  }
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ ...choice, model: { name: manifest.name, version: manifest.version, sha256: manifest.sha256 }, family, operatingPoint, shipped, crossValidated, costs, filmCount: truth.films.length, leftOut: truth.leftOut, remarks: truth.remarks, applied: applied ?? null }, null, 2)}\n`);
+    const { proposal, ...rest } = about;
+    io.stdout.write(`${JSON.stringify({ ...proposal, ...rest, family, model, applied: applied ?? null }, null, 2)}\n`);
     return;
   }
-  io.stdout.write(describeCalibration({ model: `${manifest.name} ${manifest.version} (${manifest.sha256.slice(0, 8)}), ${family}`, operatingPoint, proposal: choice, crossValidated, costs, filmCount: truth.films.length, shipped, leftOut: truth.leftOut, remarks: truth.remarks, choseBlindly: wish.kind === 'flagged' && wish.scores !== undefined }));
+  io.stdout.write(describeCalibration({ ...about, model: `${manifest.name} ${manifest.version} (${manifest.sha256.slice(0, 8)}), ${family}` }));
+  if (options.page !== undefined) io.stdout.write(`The same as a page: ${options.page}\n`);
   io.stdout.write(applied === undefined ? 'Nothing was changed. The same command with --apply puts it in force.\n' : `In force as ${applied.id}. ${whenInForce(folder)}\`firstread calibrate --undo\` takes it back.\n`);
 }
 
@@ -164,9 +178,12 @@ function wishOf({ wish }: CalibrateOptions, { workload }: Truth): Wish {
   return { kind: 'flagged', flagged: wish.perDay / perDay, ...scores };
 }
 
+/** What a person typed is shown as typed, to a tenth of a percent. */
+const PRECISE = 1_000;
+
 function describeWish({ wish: said }: CalibrateOptions, wish: Wish): string {
   if (wish.kind === 'sensitivity') return `sensitivity ${wish.sensitivity}`;
-  return said.kind === 'per-day' ? `at most ${said.perDay} flagged a day (${percent(wish.flagged)} of ${(said.perDay / wish.flagged).toFixed(0)})` : `at most ${percent(wish.flagged)} flagged`;
+  return said.kind === 'per-day' ? `at most ${said.perDay} flagged a day (${percent(wish.flagged, PRECISE)} of ${(said.perDay / wish.flagged).toFixed(0)})` : `at most ${percent(wish.flagged, PRECISE)} flagged`;
 }
 
 /** The person, not the account that the hub runs under. */
@@ -174,9 +191,4 @@ function whoRuns(): string {
   const { username } = userInfo();
   const person = process.env['SUDO_USER'];
   return person === undefined || person === '' || person === username ? username : `${person} (as ${username})`;
-}
-
-async function sha256Of(path: string): Promise<string> {
-  if (!existsSync(path)) throw new FirstreadError('usage', `there is no file ${path}`);
-  return createHash('sha256').update(await readFile(path)).digest('hex');
 }

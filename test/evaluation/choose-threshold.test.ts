@@ -163,6 +163,24 @@ describe('groups', () => {
     expect(proposal.thresholds.groups[0]?.threshold).toBeLessThan(proposal.thresholds.groups[1]?.threshold as number);
   });
 
+  test('the common threshold is chosen on those who are left, where they are enough: all together find what was wanted', () => {
+    const old = drawFilms(21, 70, 120, { high: 75, patientSex: 'M', patientAgeYears: 60 });
+    const young = drawFilms(22, 40, 80, { high: 50, patientSex: 'M', patientAgeYears: 30 });
+    const women30 = drawFilms(23, 40, 80, { high: 52, patientSex: 'F', patientAgeYears: 30 });
+    const women60 = drawFilms(24, 40, 80, { high: 54, patientSex: 'F', patientAgeYears: 60 });
+    const everybody = [...old, ...young, ...women30, ...women60];
+    const proposal = proposed(everybody, wantSensitivity(0.9), { groups: patientGroups(['age', 'sex'], [45]) });
+    expect(proposal.thresholds.groups).toMatchObject([{ sex: 'M', ageYearsMin: 45 }]);
+    expect(proposal.plan.commonFrom).toBe('rest');
+    expect(proposal.thresholds.common).toBe(pickThreshold([...young, ...women30, ...women60], wantSensitivity(0.9)));
+    // The one number for everybody is higher, as the old men's high scores are among its cases: with it the rest would fall short.
+    expect(proposal.forAll).toBeGreaterThan(proposal.thresholds.common);
+    expect(proposal.apparent.sensitivity.value).toBeGreaterThanOrEqual(0.9);
+    const few = proposed([...old, ...young], wantSensitivity(0.9), { groups: patientGroups(['age', 'sex'], [45]) });
+    expect(few.plan).toMatchObject({ commonFrom: 'everybody' });
+    expect(few.thresholds.common).toBe(few.forAll);
+  });
+
   test('films are judged by the threshold of their group, those of nobody knows whom by the common one', () => {
     const thresholds = { common: 50, groups: [{ sex: 'F' as const, threshold: 40 }] };
     const three = [{ score: 45, positive: true, patientSex: 'F' }, { score: 45, positive: true, patientSex: 'M' }, { score: 50, positive: true }];
@@ -178,10 +196,12 @@ describe('groups', () => {
 });
 
 describe('what to expect of the next films', () => {
+  const FOR_ALL = { own: [], commonFrom: 'everybody' } as const;
+
   test('cross-validated sensitivity is below the apparent one on the average of many sites, and near what was wanted', () => {
     const sites = Array.from({ length: 30 }, (_, seed) => {
       const films = drawFilms(100 + seed, 70, 110);
-      return { apparent: proposed(films, wantSensitivity(0.9)).apparent.sensitivity.value ?? 0, crossed: crossValidate(films, wantSensitivity(0.9), []).sensitivity };
+      return { apparent: proposed(films, wantSensitivity(0.9)).apparent.sensitivity.value ?? 0, crossed: crossValidate(films, wantSensitivity(0.9), FOR_ALL).sensitivity };
     });
     const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     const [apparent, crossed] = [mean(sites.map((site) => site.apparent)), mean(sites.map((site) => site.crossed))];
@@ -198,12 +218,12 @@ describe('what to expect of the next films', () => {
       ...Array.from({ length: 50 }, (_, i) => ({ score: 80 + i / 10, positive: true, patient: `p${i}` })),
       ...Array.from({ length: 100 }, (_, i) => ({ score: 10 + i / 10, positive: false, patient: `q${i}` })),
     ];
-    expect(crossValidate(films, wantSensitivity(0.9), []).sensitivity).toBeCloseTo(0.5, 1);
+    expect(crossValidate(films, wantSensitivity(0.9), FOR_ALL).sensitivity).toBeCloseTo(0.5, 1);
   });
 
   test('the same films give the same figures', () => {
     const films = drawFilms(7, 80, 120);
-    expect(crossValidate(films, wantSensitivity(0.9), [])).toEqual(crossValidate(films, wantSensitivity(0.9), []));
+    expect(crossValidate(films, wantSensitivity(0.9), FOR_ALL)).toEqual(crossValidate(films, wantSensitivity(0.9), FOR_ALL));
   });
 });
 

@@ -1,7 +1,8 @@
 /** A calibration as a person reads it: what was proposed, what it would have cost, for whom it holds, how far to trust it. */
 import type { GroupReading, Proposal } from '../../evaluation/choose-threshold.ts';
 import type { CrossValidated } from '../../evaluation/cross-validation.ts';
-import type { Interval, Proportion } from '../../evaluation/intervals.ts';
+import type { Interval } from '../../evaluation/intervals.ts';
+import { percent, percentOf, percentRange, percentWithRange } from '../../evaluation/page/figures.ts';
 import type { ThresholdCost } from '../../evaluation/threshold-costs.ts';
 import { formatTable } from '../command.ts';
 import type { RowLeftOut } from '../labels-table.ts';
@@ -24,9 +25,9 @@ const LEFT_OUT_SHOWN = 8;
 
 export function describeCalibration(facts: CalibrationFacts): string {
   const { model, operatingPoint, proposal, crossValidated, costs, filmCount, shipped, remarks } = facts;
-  const { caseCount, nonCaseCount, auc, aucInterval, thresholds } = proposal;
+  const { caseCount, nonCaseCount, auc, aucInterval, thresholds, apparent: { sensitivity, specificity } } = proposal;
   const blocks = [
-    `${model}: ${filmCount} films with truth, ${caseCount} patients with the disease and ${nonCaseCount} without. AUC ${auc.toFixed(3)} (${span(aucInterval, 3)}).`,
+    `${model}: ${filmCount} films with truth, ${caseCount} patients with the disease and ${nonCaseCount} without. AUC ${auc.toFixed(3)} (${span(aucInterval)}).`,
     leftOutText(facts.leftOut),
     `${operatingPoint}: threshold ${thresholds.common}${thresholds.groups.length > 0 ? ', with numbers of their own for some groups' : ''} (the model's own: ${shipped})`,
     costTable(costs).trimEnd(),
@@ -34,7 +35,7 @@ export function describeCalibration(facts: CalibrationFacts): string {
     facts.choseBlindly ? 'The threshold was chosen by the scores of all studies here, without the truth: what the table says of it was not chosen to look good.' : [
       'The threshold was chosen and judged on these same films, so the row "proposed" is a little too good. Each film judged',
       `by a threshold that was chosen without it (${crossValidated.folds}-fold, ${crossValidated.repeats} times):`,
-      `  sensitivity ${percent(crossValidated.sensitivity)} (${percentSpan(crossValidated.sensitivityInterval)}), specificity ${percent(crossValidated.specificity)} (${percentSpan(crossValidated.specificityInterval)}), ${percent(crossValidated.flagged)} flagged`,
+      `  sensitivity ${percent(crossValidated.sensitivity, sensitivity.n)} (${percentRange(crossValidated.sensitivityInterval, sensitivity.n)}), specificity ${percent(crossValidated.specificity, specificity.n)} (${percentRange(crossValidated.specificityInterval, specificity.n)}), ${percent(crossValidated.flagged, filmCount)} flagged`,
     ].join('\n'),
     remarks.join('\n'),
   ];
@@ -54,12 +55,12 @@ function costTable(costs: readonly ThresholdCost[]): string {
     costs.map(({ name, at, missedCases, extraTests, testsPerCaseFound }) => [
       String(at.threshold),
       name,
-      shareOf(at.sensitivity),
-      shareOf(at.specificity),
+      percentWithRange(at.sensitivity),
+      percentWithRange(at.specificity),
       `${missedCases} of ${at.sensitivity.n}`,
       `${extraTests} of ${at.specificity.n}`,
       testsPerCaseFound === undefined ? 'none found' : testsPerCaseFound.toFixed(1),
-      percent(at.flagged.value ?? 0),
+      percentOf(at.flagged),
     ]),
     [9, 60, 26, 26, 18, 18, 20, 8],
   );
@@ -73,15 +74,12 @@ function groupTable(groups: readonly GroupReading[], common: number): string {
       threshold === undefined ? `${common} (common)` : String(threshold),
       String(caseCount),
       String(nonCaseCount),
-      shareOf(at.sensitivity),
-      shareOf(at.specificity),
+      percentWithRange(at.sensitivity),
+      percentWithRange(at.specificity),
       whyCommon ?? '',
     ]),
     [30, 16, 6, 6, 26, 26, 90],
   );
 }
 
-export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const percentSpan = ([low, high]: Interval): string => `${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}`;
-const span = ([low, high]: Interval, digits: number): string => `${low.toFixed(digits)}–${high.toFixed(digits)}`;
-const shareOf = ({ value, interval }: Proportion): string => (value === undefined ? '–' : `${percent(value)} (${percentSpan(interval)})`);
+const span = ([low, high]: Interval): string => `${low.toFixed(3)}–${high.toFixed(3)}`;

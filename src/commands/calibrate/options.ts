@@ -9,7 +9,7 @@ import type { LabelWords } from '../label-words.ts';
 export const CALIBRATE_OPTIONS = {
   'sensitivity': { type: 'string' }, 'flagged-at-most': { type: 'string' }, 'per-day': { type: 'string' },
   'family': { type: 'string' }, 'model': { type: 'string' }, 'by': { type: 'string' }, 'age-cuts': { type: 'string' },
-  'films': { type: 'string' }, 'scores': { type: 'string' }, 'films-per-day': { type: 'string' }, 'trace': { type: 'string' },
+  'films': { type: 'string' }, 'scores': { type: 'string' }, 'page': { type: 'string' }, 'films-per-day': { type: 'string' }, 'trace': { type: 'string' },
   'label-column': { type: 'string' }, 'positive': { type: 'string' }, 'negative': { type: 'string' },
   'margin': { type: 'string' }, 'apply': { type: 'boolean' }, 'undo': { type: 'boolean' }, 'history': { type: 'boolean' }, 'json': { type: 'boolean' },
 } as const;
@@ -33,6 +33,7 @@ export interface CalibrateOptions {
   readonly ageCuts: readonly number[];
   readonly films?: string;
   readonly scores?: string;
+  readonly page?: string;
   readonly trace: (typeof TRACES)[number];
   readonly words: LabelWords & { readonly labelColumn?: string };
   readonly margin: number;
@@ -68,6 +69,7 @@ export function readCalibrateOptions(values: Values, positionals: readonly strin
   const scores = text('scores');
   if (scores !== undefined && films === undefined) fail('--scores goes with --films: it spares reading films again that firstread evaluate has read');
   const labelColumn = text('label-column');
+  const page = text('page');
   const trace = TRACES.find((word) => word === (text('trace') ?? 'positive')) ?? fail('--trace is positive, negative or leave-out');
   const margin = text('margin') === undefined ? MARGIN : readShare(text('margin') as string, 'margin');
   if (margin < MARGIN_MIN || margin > 0.5) fail(`--margin is between ${MARGIN_MIN} and 0.5`);
@@ -80,6 +82,7 @@ export function readCalibrateOptions(values: Values, positionals: readonly strin
     ...(model === undefined ? {} : { model }),
     ...(films === undefined ? {} : { films }),
     ...(scores === undefined ? {} : { scores }),
+    ...(page === undefined ? {} : { page }),
   };
 }
 
