@@ -9,7 +9,7 @@ import { openBrowser, openPage, serveSite } from './page-browser.ts';
 
 const hasChromium = needPeer('chromium');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000 });
 let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite;
@@ -29,7 +29,7 @@ async function open({ theme = 'dark', language = 'en', ...options }: BrowserCont
   site = await demoSite({ picture, realClock: true });
   const base = await serveSite(site);
   const { page } = await openPage(browser, { ...options, bypassCSP: true });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}'); localStorage.setItem('firstread.language', '${language}')`);
   await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', role: 'admin' })}`);
   await page.waitForSelector('tr.row');

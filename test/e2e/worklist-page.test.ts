@@ -8,7 +8,7 @@ import { openBrowser, openPage, serveSite } from './page-browser.ts';
 
 const hasChromium = needPeer('chromium');
 /** Two browsers on a machine that may be busy with other tests. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000 });
 let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite;
@@ -32,7 +32,7 @@ async function serve(count = DEMO_CASES.length) {
 
 async function open(name: string, path = '/', role: 'reader' | 'technologist' = 'reader') {
   const { page, complaints } = await openPage(browser);
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name, role })}`);
   await page.waitForSelector('tr.row');
   if (path !== '/') {
@@ -42,7 +42,7 @@ async function open(name: string, path = '/', role: 'reader' | 'technologist' = 
   return { page, complaints };
 }
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000 });
 const names = (page: Page) => page.locator('tr.row .name').allTextContents();
 const openName = (page: Page) => page.locator('.panel:not([hidden]) h2 bdi').textContent();
 const readBy = (uid: string) => site.registry.study(uid)?.readBy;
@@ -192,6 +192,51 @@ describe.skipIf(!hasChromium)('filters', () => {
     await page.getByRole('button', { name: 'Clear filters' }).last().click();
     await eventually(async () => (await names(page)).length).toBe(13);
     expect(complaints).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasChromium)('saved views', () => {
+  test('kept under a name, there on another PC, picked, deleted; nobody else has them', async () => {
+    await serve();
+    const { page } = await open('dr.linh', '/?state=flagged&finding=tuberculosis');
+    const found = await names(page);
+    await page.locator('.saved-views').click();
+    await page.keyboard.type('TB <b>tonight</b>');
+    await press(page, 'Enter');
+    await eventually(() => site.app.inject({ url: '/api/views', headers: { host: 'localhost', cookie: site.session('reader', 'dr.linh') } }).then((answer) => (JSON.parse(answer.payload) as { views: unknown[] }).views.length)).toBe(1);
+
+    const other = (await open('dr.linh')).page;
+    await other.locator('.saved-views').hover();
+    await other.waitForTimeout(500);
+    await other.locator('.saved-views').click();
+    await other.locator('.menu-sheet .choice', { hasText: 'TB <b>tonight</b>' }).click();
+    await eventually(() => names(other)).toEqual(found);
+    expect(new URL(other.url()).search).toBe('?state=flagged&finding=tuberculosis');
+    await other.locator('.saved-views').click();
+    expect(await other.locator('.menu-sheet .choice').first().getAttribute('aria-checked')).toBe('true');
+    await other.locator('.menu-sheet .remove').click();
+    await other.waitForTimeout(500);
+    await other.locator('.saved-views').click();
+    expect(await other.locator('.menu-sheet').innerText()).toContain('No saved view yet');
+  });
+});
+
+describe.skipIf(!hasChromium)('agree, disagree, note', () => {
+  test('one keystroke each, kept with the score it speaks of', async () => {
+    await serve();
+    const { page } = await open('dr.linh');
+    await press(page, 'j', 'a');
+    await eventually(() => page.locator('.toast').last().innerText()).toContain('Agreed: Tuberculosis 91');
+    await press(page, 'n');
+    await page.waitForSelector('dialog.note-ask[open]');
+    await page.keyboard.type('apical scar, old film shows it');
+    await press(page, 'Control+Enter');
+    await eventually(() => page.locator('.toast').last().innerText()).toContain('Disagreed: Tuberculosis 91');
+    const uid = (await page.locator('tr.row').first().getAttribute('data-uid'))!;
+    const answer = await site.app.inject({ url: `/api/studies/${uid}`, headers: { host: 'localhost', cookie: site.session('reader', 'dr.linh') } });
+    expect((JSON.parse(answer.payload) as { feedback: unknown[] }).feedback).toEqual([
+      expect.objectContaining({ family: 'tuberculosis', verdict: 'disagree', note: 'apical scar, old film shows it', by: 'dr.linh', score: 91, threshold: 42 }),
+    ]);
   });
 });
 

@@ -143,7 +143,7 @@ export function createRowView(uid) {
       const over = row.capMs > 0 && leftMs < 0;
       const near = !over && row.capMs > 0 && (leftMs < SOON_MS || waitedMs > SOON_PART * row.capMs);
       setText(waited, ticking(waitedMs));
-      setText(cap, row.capMs === 0 ? '' : over ? t('wait.over', { time: duration(-leftMs) }) : near ? t('wait.breach', { time: duration(leftMs + 59_999) }) : t('wait.of', { cap: duration(row.capMs) }));
+      setText(cap, row.capMs === 0 ? '' : over ? t('wait.over', { time: duration(-leftMs) }) : near ? t('wait.breach', { time: shortDuration(leftMs) }) : t('wait.of', { cap: duration(row.capMs) }));
       bar.value = row.capMs === 0 ? 0 : Math.min(1, waitedMs / row.capMs);
       element.classList.toggle('overdue', over);
       element.classList.toggle('near', near);

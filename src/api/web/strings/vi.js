@@ -79,7 +79,7 @@ export default {
 
   'wait.of': 'trên {cap}',
   'wait.over': 'quá {time}',
-  'wait.breach': 'sẽ quá hạn sau {time}',
+  'wait.breach': 'đến hạn sau {time}',
   'wait.seconds': '{n} giây',
   'wait.min': '{n} phút',
   'wait.hour': '{h} giờ {m}',
