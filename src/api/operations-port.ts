@@ -151,7 +151,7 @@ export interface OpenedCardPicture {
 
 export interface OperationsPort {
   senderCard(): SenderCard;
-  devices(sinceMs: number, nowMs: number): readonly DeviceBoardRow[];
+  devices(sinceMs: number, nowMs: number): Promise<readonly DeviceBoardRow[]>;
   refusals(query: { readonly limit: number; readonly offset: number }): readonly RefusalRow[];
 
   destinations(nowMs: number): readonly DestinationRow[];

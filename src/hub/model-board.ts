@@ -2,6 +2,7 @@
 import type { BoardModel, FamilyBoard, OpenedCardPicture } from '../api/operations-port.ts';
 import type { FindingFamily } from '../study/types.ts';
 import { hasModelCard, readCardPicture, readModelCard } from './model-cards.ts';
+import { FAMILIES } from './model-switches.ts';
 import type { ModelSwitches } from './model-switches.ts';
 import type { CurrentSiteModels, ModelOnDisk } from './site-models.ts';
 
@@ -21,7 +22,7 @@ export interface ModelBoard {
 export function createModelBoard({ models, switches, whyNotReady }: ModelBoardParts): ModelBoard {
   const find = (sha256: string): ModelOnDisk | undefined => models.onDisk.find((one) => one.sha256 === sha256);
   /** Those that are off stay in sight even while their model cannot be read. */
-  const families = (): readonly FindingFamily[] => [...new Set([...models.models.filter(({ shadow }) => !shadow), ...switches.notices()].map(({ family }) => family))];
+  const families = (): readonly FindingFamily[] => FAMILIES.filter((family) => !switches.isOn(family) || models.models.some((one) => !one.shadow && one.family === family));
 
   async function describe(one: ModelOnDisk): Promise<BoardModel> {
     const problem = whyNotReady();

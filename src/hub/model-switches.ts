@@ -13,7 +13,7 @@ const KEPT_AS = (family: FindingFamily): string => `family-switches ${family}`;
 const SWITCHES_KEPT_MAX = 20;
 /** Studies asked again in one bite: the event loop breathes in between. */
 const BITE = 20;
-const FAMILIES: readonly FindingFamily[] = ['tuberculosis', 'lung nodule'];
+export const FAMILIES: readonly FindingFamily[] = ['tuberculosis', 'lung nodule'];
 
 export interface ModelSwitchParts {
   readonly registry: Pick<Registry, 'setting' | 'setSetting' | 'notAssessedFor' | 'study'>;

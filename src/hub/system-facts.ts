@@ -11,8 +11,8 @@ import type { WorkerSupervisor } from './worker-supervisor.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const RATE_DAYS = 7;
-/** The sums are read at most this often, however many pages look. */
-const READ_EVERY_MS = 30_000;
+/** The sums go over a week of images: read at most this often, however many pages look. */
+const READ_EVERY_MS = 5 * 60_000;
 /** A queue that hangs must not hang the page. */
 const QUEUE_WAIT_MS = 1_000;
 

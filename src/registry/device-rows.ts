@@ -38,11 +38,9 @@ export interface DeviceRecord {
   readonly recentInstanceCount: number;
 }
 
-/** A device's images of one minute. */
-export interface ArrivalMinute {
+export interface Arrival {
   readonly callingAeTitle: string;
   readonly remoteAddress: string;
-  /** Of the last image in it. */
   readonly atMs: number;
 }
 
@@ -50,8 +48,8 @@ export interface DeviceRows {
   noteInstance(origin: InstanceOrigin, byteLength: number): void;
   noteAssociation(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number): void;
   devices(sinceMs: number): DeviceRecord[];
-  /** When each device has sent, to the minute, oldest first: its habit follows from it. */
-  arrivalMinutes(sinceMs: number): ArrivalMinute[];
+  /** When each image came, oldest first: a device's habit follows from it. Answered from the index, in the order it has. */
+  arrivalsBetween(fromMs: number, beforeMs: number): Arrival[];
   recordRefusal(attempt: RefusedAttempt, nowMs: number): void;
   /** Last seen first. */
   refusals(limit: number): RefusalRecord[];
@@ -113,14 +111,10 @@ export function createDeviceRows(database: Database): DeviceRows {
           sinceMs,
         )
         .map(deviceOf),
-    arrivalMinutes: (sinceMs) =>
+    arrivalsBetween: (fromMs, beforeMs) =>
       database
-        .all(
-          `SELECT calling_ae, remote_address, max(received_at_ms) AS at_ms FROM instances WHERE received_at_ms >= ?
-           GROUP BY calling_ae, remote_address, received_at_ms / 60000 ORDER BY at_ms`,
-          sinceMs,
-        )
-        .map((row) => ({ callingAeTitle: String(row['calling_ae']), remoteAddress: String(row['remote_address']), atMs: Number(row['at_ms']) })),
+        .all('SELECT calling_ae, remote_address, received_at_ms FROM instances WHERE received_at_ms >= ? AND received_at_ms < ? ORDER BY received_at_ms', fromMs, beforeMs)
+        .map((row) => ({ callingAeTitle: String(row['calling_ae']), remoteAddress: String(row['remote_address']), atMs: Number(row['received_at_ms']) })),
     recordRefusal,
     refusals: (limit) => database.all('SELECT * FROM refusals ORDER BY last_at_ms DESC LIMIT ?', limit).map(refusalOf),
   };

@@ -186,7 +186,7 @@ describe.skipIf(!hasChromium)('models', () => {
     await page.locator('.ops-card', { hasText: 'is switched off since' }).waitFor();
     const notice = reader.page.locator('.notice-bar');
     await notice.waitFor();
-    expect(await notice.innerText()).toMatch(/Tuberculosis analysis is switched off since \d\d:\d\d by the-operator: flags everything since the new detector\. Studies stand in the order of priority and arrival\./);
+    expect(await notice.innerText()).toMatch(/Tuberculosis analysis is switched off since \d\d:\d\d by the-operator: flags everything since the new detector\. New studies are not raised for it; flags given before stay\./);
     await page.getByRole('button', { name: 'Switch on…' }).click();
     await giveReason(page, 'calibrated on site');
     await notice.waitFor({ state: 'detached' });

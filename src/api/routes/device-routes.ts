@@ -25,9 +25,9 @@ export function deviceRoutes({ operations, audit, live, now, limits }: DeviceRou
     {
       method: 'GET', url: '/api/operations/devices', access: 'view-devices', summary: 'Devices that have sent or tried to, their habits, and what to enter on a new one. `since`: what counts as today.',
       query: schemas.devicesQuery, answer: schemas.devicesAnswer,
-      handler(call) {
+      async handler(call) {
         const nowMs = now();
-        return { serverNowMs: nowMs, sender: operations.senderCard(), devices: operations.devices(Number(call.query['since'] ?? nowMs - DAY_MS), nowMs) };
+        return { serverNowMs: nowMs, sender: operations.senderCard(), devices: await operations.devices(Number(call.query['since'] ?? nowMs - DAY_MS), nowMs) };
       },
     },
     {

@@ -1,6 +1,6 @@
 /** Strings of the operations page, English; spread into en.js. `{name}` is filled in. */
 export default {
-  'notice.family-off': '{family} analysis is switched off since {time} by {who}: {reason}. Studies stand in the order of priority and arrival.',
+  'notice.family-off': '{family} analysis is switched off since {time} by {who}: {reason}. New studies are not raised for it; flags given before stay.',
 
   'ops.worklist': 'Worklist',
   'ops.notForYou': 'This page is for technologists and operators.',
@@ -294,6 +294,8 @@ export default {
   'check.models.not': 'No worker has its models loaded. Images are received and wait.',
   'check.queue': 'Queue',
   'check.queue.not': 'The queue does not answer. Images are received and wait.',
+  'check.thresholds': 'Site thresholds',
+  'check.thresholds.not': 'The file of this site’s own thresholds cannot be read. What was in force before still is.',
   'check.disk': 'Disk',
   'check.disk.not': 'Free space is below the floor: new images are refused until there is room.',
   'check.audit': 'Audit trail',

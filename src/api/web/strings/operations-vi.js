@@ -1,6 +1,6 @@
 /** Strings of the operations page, Vietnamese; spread into vi.js. Same keys as operations-en.js. */
 export default {
-  'notice.family-off': 'Phân tích {family} đã tắt từ {time}, bởi {who}: {reason}. Danh sách xếp theo mức ưu tiên và thời gian đến.',
+  'notice.family-off': 'Phân tích {family} đã tắt từ {time}, bởi {who}: {reason}. Ca mới không được đẩy lên vì nó; các cờ đã gắn vẫn giữ.',
 
   'ops.worklist': 'Danh sách đọc',
   'ops.notForYou': 'Trang này dành cho kỹ thuật viên và người vận hành.',
@@ -294,6 +294,8 @@ export default {
   'check.models.not': 'Chưa có bộ xử lý nào nạp xong mô hình. Ảnh vẫn được nhận và chờ.',
   'check.queue': 'Hàng đợi',
   'check.queue.not': 'Hàng đợi không trả lời. Ảnh vẫn được nhận và chờ.',
+  'check.thresholds': 'Ngưỡng của cơ sở',
+  'check.thresholds.not': 'Không đọc được tệp ngưỡng riêng của cơ sở. Ngưỡng trước đó vẫn có hiệu lực.',
   'check.disk': 'Ổ đĩa',
   'check.disk.not': 'Chỗ trống dưới mức sàn: từ chối ảnh mới cho đến khi có chỗ.',
   'check.audit': 'Nhật ký kiểm toán',
