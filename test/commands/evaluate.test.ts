@@ -7,13 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Canvas } from '../../fixtures/canvas.ts';
 import { drawChest } from '../../fixtures/draw-chest.ts';
 import { drawHand, drawLateralChest } from '../../fixtures/draw-other.ts';
 import { writeImage } from '../../fixtures/encode-pixels.ts';
 import * as evaluate from '../../src/commands/evaluate.ts';
 import { writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
+
+// Models are opened a dozen times; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let root: string;
 let films: string;
