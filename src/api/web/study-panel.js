@@ -85,9 +85,12 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy, onProb
     render();
     picture.redraw();
   }
-  function openFull(prior) {
-    if (detail !== undefined) location.assign(viewerAddress(detail.row.studyInstanceUid, prior));
+  function openFull() {
+    if (detail === undefined) return;
+    rememberList();
+    location.assign(viewerAddress(detail.row.studyInstanceUid));
   }
+  facts.addEventListener('click', (event) => event.target.closest('a[href^="/viewer/"]') !== null && rememberList());
   /** What the reader thinks of one score; the keys speak of all that is flagged (feedback.js). */
   async function judge(what, finding) {
     const row = { ...detail.row, findings: [finding] };
@@ -132,5 +135,8 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy, onProb
     },
   };
 }
+
+/** With its filters and this study: the viewer's way back (viewer/viewer-desk.js). */
+const rememberList = () => sessionStorage.setItem('firstread.viewerFrom', `${location.pathname}${location.search}${location.hash}`);
 
 const fill = (place, content) => place.replaceChildren(...content.flat(Infinity).filter((one) => one !== undefined && one !== null && one !== false));
