@@ -85,6 +85,21 @@ describe('a proposal', () => {
     expect(studies.filter(({ score }) => score >= daily.thresholds.common).length).toBeLessThanOrEqual(0.15 * 720);
   });
 
+  test('--page: one file to show, with the same numbers and nothing from elsewhere', async () => {
+    const awkward = join(site, 'truth <b>&.csv');
+    writeFileSync(awkward, readFileSync(file('truth.csv')));
+    const { out } = await run(awkward, '--sensitivity', '0.9', '--by', 'sex', '--page', file('page.html'));
+    expect(out).toContain(`The same as a page: ${file('page.html')}`);
+    const page = readFileSync(file('page.html'), 'utf8');
+    const { thresholds: { common }, costs } = await json(awkward, '--sensitivity', '0.9', '--by', 'sex');
+    expect(page).toContain(`proposed ${common}`);
+    expect(page).toContain(`${costs.find((cost: { name: string }) => cost.name.startsWith('proposed')).missedCases} of 220`);
+    expect(page).toContain('truth &lt;b&gt;&amp;.csv');
+    expect(page).toContain('A proposal');
+    expect(page).not.toMatch(/<script|<b>&|https?:\/\/|NAME\^/);
+    expect(page).toMatch(/<th scope="row">F<\/th>/);
+  });
+
   test('where few of a site\'s studies were tested, that is said', async () => {
     writeTruth(file('tested.csv'), [...studies.slice(0, 220), ...studies.slice(220, 400)]);
     expect((await json(file('tested.csv'), '--sensitivity', '0.9')).remarks).toEqual([expect.stringMatching(/^400 of the 720 studies here have a truth\./)]);

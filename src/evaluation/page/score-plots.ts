@@ -27,6 +27,9 @@ export function histogramPlot({ histogram, threshold }: Evaluation): Markup {
   });
 }
 
+/** Points of score that a label takes. */
+const LABEL_ROOM = 28;
+
 export interface ThresholdMark {
   readonly threshold: number;
   readonly label: string;
@@ -42,7 +45,11 @@ export function thresholdPlot({ thresholds, threshold }: Pick<Evaluation, 'thres
       const last = x(rising.at(-1)?.threshold ?? 0);
       return polyline([...steps, [last, y(above)], [x(100), y(above)]]);
     };
-    const named = marks.map(({ threshold: at, label }, i) => html`<path class="threshold" d="M${x(at)} ${y(0)}V${y(1)}"/><text class="threshold-label" x="${x(at) + (at > 70 ? -7 : 7)}" y="${y(0) - 10 - 18 * i}" text-anchor="${at > 70 ? 'end' : 'start'}">${label}</text>`);
+    const named = marks.map(({ threshold: at, label }, i) => {
+      // Outwards, so that no label stands on another's line.
+      const leftwards = at > LABEL_ROOM && (at > 100 - LABEL_ROOM || marks.some((other) => other.threshold > at));
+      return html`<path class="threshold" d="M${x(at)} ${y(0)}V${y(1)}"/><text class="threshold-label" x="${x(at) + (leftwards ? -7 : 7)}" y="${y(0) - 10 - 18 * i}" text-anchor="${leftwards ? 'end' : 'start'}">${label}</text>`;
+    });
     return html`<path class="threshold" d="M${x(threshold)} ${y(0)}V${y(1)}"/>
 <path class="curve positive" d="${stairs((row) => row.sensitivity.value ?? 0, 0)}"/><path class="curve negative" d="${stairs((row) => row.specificity.value ?? 0, 1)}"/><path class="curve thin flagged" d="${stairs((row) => row.flagged.value ?? 0, 0)}"/>${named}`;
   });
