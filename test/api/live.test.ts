@@ -28,6 +28,22 @@ describe('feed', () => {
     live.close();
   });
 
+  test('what every page shows has changed: one message that says "everything", at once, or with the burst it falls into', async () => {
+    const live = createLive(LIMITS);
+    const got: LiveMessage[] = [];
+    live.subscribe(undefined, (message) => void got.push(message));
+    live.everythingChanged();
+    expect(got).toMatchObject([{ studyInstanceUids: [], all: true }]);
+    live.everythingChanged();
+    expect(got).toHaveLength(1);
+    await eventually(() => got.length).toBe(2);
+    expect(got[1]).toMatchObject({ all: true });
+    await pause(3 * LIMITS.gatherMs);
+    live.changed('1');
+    expect(got.at(-1)).toMatchObject({ studyInstanceUids: ['1'], all: false });
+    live.close();
+  });
+
   test('an arrival waits for its moment, and the flag that follows it goes out at once', async () => {
     const live = createLive({ ...LIMITS, gatherMs: 200, soonMs: 60_000 });
     const got: LiveMessage[] = [];

@@ -80,6 +80,21 @@ describe('delivery', () => {
     expect(rows.rows.some((row) => row.error !== undefined)).toBe(false);
   });
 
+  it('one that rests is left to rest by new rows, and asked at once where a person names it', async () => {
+    const rows = new MemoryRows();
+    const [first] = rows.add('pacs');
+    const pacs = scripted('pacs', () => SENT, (session) => (session === 1 ? DOWN : undefined));
+    start(rows, [pacs, scripted('other', () => SENT)], { limits: { backoffMs: [3_600_000], pollMs: 5 } });
+    await until(() => outbox!.states().get('pacs')!.kind === 'resting', 'resting');
+    outbox!.wake();
+    outbox!.wake('other');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([pacs.sessionCount, outbox!.states().get('pacs')!.kind]).toEqual([1, 'resting']);
+    first!.nextAttemptAtMs = 0;
+    outbox!.wake('pacs');
+    await until(() => rows.states()[0] === 'sent', 'sent');
+  });
+
   it('a hanging destination holds up nobody else, and is left at shutdown', async () => {
     const rows = new MemoryRows();
     rows.add('hanging');
