@@ -4,7 +4,7 @@ import type { RenderedPixels } from './render.ts';
 import type { Encoding } from './views.ts';
 
 /** What the page may wait for on a slow line. */
-export const PREVIEW_BYTES_MAX = 150_000;
+const PREVIEW_BYTES_MAX = 150_000;
 const QUALITIES = [82, 70, 55, 40] as const;
 const SMALLER = 0.7;
 

@@ -52,7 +52,7 @@ function rangeOf(text: string): MediaRange {
 export const admits = (range: MediaRange, type: string): boolean => range.type === '*/*' || range.type === type || range.type === `${type.split('/')[0]}/*`;
 
 /** PS3.18 table 8.7.3-2; RLE, JPEG XL and HTJ2K by their registered or newer names. Undefined: only as octets. */
-export function frameMediaType(transferSyntaxUid: string): string | undefined {
+function frameMediaType(transferSyntaxUid: string): string | undefined {
   const suffix = transferSyntaxUid.replace(/^1\.2\.840\.10008\.1\.2\./, '');
   switch (transferSyntax(transferSyntaxUid)?.codec) {
     case 'jpeg':
