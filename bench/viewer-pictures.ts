@@ -57,6 +57,7 @@ await hub.api(`/api/studies/${uidFromHash('picture study', 'before')}/read`, { m
 
 const browser = await openBrowser();
 const { page } = await openPage(browser);
+page.setDefaultTimeout(180_000); // a busy machine takes its time
 await page.goto(hub.link);
 await page.waitForSelector('tr.row');
 const shot = async (name: string): Promise<void> => {

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { openBrowser, openPage, serveSite, signIn } from './page-browser.ts';
+import { SHOWN_WAIT_MS, TEST_WAIT_MS } from './viewer-site.ts';
 
 const hasChromium = needPeer('chromium');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -49,6 +50,8 @@ const near = (seen: Box, wanted: Box): void => {
   for (const side of ['x', 'y', 'width', 'height'] as const) expect(Math.abs(seen[side] - wanted[side]), `${side}: ${JSON.stringify({ seen, wanted })}`).toBeLessThan(PX);
 };
 const filterOf = (page: Page) => page.evaluate<string>("document.querySelector('.surface img').style.filter");
+
+vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
 
 describe.skipIf(!hasChromium)('the reduced picture', () => {
   beforeAll(async () => {
@@ -180,14 +183,14 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
 
   test('the next film is fetched ahead: opening it asks for no picture; no jump while it comes', async () => {
     const { page, site: { audit: _audit, ...rest } } = await open('LÊ THỊ HOA');
-    await page.waitForResponse((response) => /studies\/.*\/preview/.test(response.url()), { timeout: 10_000 }).catch(() => undefined);
+    await page.waitForResponse((response) => /studies\/.*\/preview/.test(response.url()), { timeout: SHOWN_WAIT_MS }).catch(() => undefined);
     await page.waitForTimeout(600);
     const asked: string[] = [];
     page.on('request', (request) => void (request.url().includes('/preview') && asked.push(request.url())));
     const frame = await boxOf(page, '.panel .frame');
     await page.keyboard.press('j');
     await page.waitForSelector('.picture[data-shown="reduced"]');
-    await expect.poll(() => page.locator('.panel h2').textContent(), { timeout: 10_000 }).not.toContain('HOA');
+    await expect.poll(() => page.locator('.panel h2').textContent(), { timeout: SHOWN_WAIT_MS }).not.toContain('HOA');
     expect(asked.filter((url) => url.includes('/instances/'))).toEqual([]);
     expect(Math.abs((await boxOf(page, '.panel .frame')).height - frame.height)).toBeLessThan(1);
     // What was handed out was noted, opened or not.
@@ -209,9 +212,9 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     const { page } = await open('LÊ THỊ HOA');
     await page.route('**/preview', (route) => route.fulfill({ status: 404, contentType: 'application/json', body: '{"error":{"code":"not-found","message":"","requestId":""}}' }));
     await page.locator('tr.row', { hasText: 'ĐỖ THỊ LAN' }).click();
-    await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: 10_000 }).toContain('Not analysed yet');
+    await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('Not analysed yet');
     await page.locator('tr.row', { hasText: 'PHẠM MINH TUẤN' }).click();
-    await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: 10_000 }).toContain('Send it again from the device');
+    await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('Send it again from the device');
     expect(await page.locator('.verdict').innerText()).toContain('Send it again from the device');
   });
 

@@ -4,11 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { needPeer } from '../peers/need-peer.ts';
 import { openBrowser, openPage } from './page-browser.ts';
 import { studyUidOf, type Film } from './viewer-films.ts';
-import { compare, pictureOnScreen, viewerSite, type Grey, type ViewerSite } from './viewer-site.ts';
+import { compare, pictureOnScreen, SHOWN_WAIT_MS, TEST_WAIT_MS, viewerSite, type Grey, type ViewerSite } from './viewer-site.ts';
 
 const hasPeers = needPeer('chromium') && needPeer('dcm2pnm');
 const size = { rows: 640, columns: 512 };
@@ -30,6 +30,8 @@ function renderedByDcmtk(path: string, width: number): Grey {
   return { width: Number(head[1]), height: Number(head[2]), values: stdout.subarray(head[0].length) };
 }
 
+vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
+
 describe.skipIf(!hasPeers)('pictures on the screen', () => {
   let browser: Browser;
   let site: ViewerSite;
@@ -41,7 +43,7 @@ describe.skipIf(!hasPeers)('pictures on the screen', () => {
     ({ page, complaints } = await openPage(browser));
     await page.goto(site.hub.link);
     await page.waitForSelector('tr.row');
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await site?.close();
@@ -49,7 +51,7 @@ describe.skipIf(!hasPeers)('pictures on the screen', () => {
 
   async function openFull(key: string): Promise<void> {
     await page.goto(`${site.hub.httpUrl}/viewer/?study=${studyUidOf(key)}`);
-    await page.waitForSelector('.station[data-shown="full"]', { timeout: 30_000 });
+    await page.waitForSelector('.station[data-shown="full"]', { timeout: SHOWN_WAIT_MS });
     await frames();
   }
   /** What was drawn is on the screen. */

@@ -9,6 +9,10 @@ import { readSendable, sendAll } from '../../src/commands/send.ts';
 import { startHubProcess, temporaryData, untilSettled, removeData, type HubProcess } from './hub-process.ts';
 import { filmFile, type Film } from './viewer-films.ts';
 
+/** Full resolution, also where two cores are shared with much else. */
+export const SHOWN_WAIT_MS = 90_000;
+export const TEST_WAIT_MS = 180_000;
+
 export interface ViewerSite {
   readonly hub: HubProcess;
   readonly folder: string;
@@ -23,7 +27,7 @@ export async function viewerSite(films: readonly Film[]): Promise<ViewerSite> {
   const hub = await startHubProcess({ data });
   for (const film of films) write(film, fileOf(film.key));
   await sendAll({ host: '127.0.0.1', port: hub.dicomPort, calledAeTitle: 'FIRSTREAD', callingAeTitle: 'XQUANG1' }, films.map((film) => readSendable(fileOf(film.key))), () => undefined);
-  await untilSettled(data, new Set(films.map((film) => film.studyKey ?? film.key)).size);
+  await untilSettled(data, new Set(films.map((film) => film.studyKey ?? film.key)).size, 180_000);
   return {
     hub, folder, fileOf,
     async close() {
@@ -52,7 +56,7 @@ export interface Grey {
 }
 
 /** What is on the screen inside the picture's own rectangle, words and overlay hidden. */
-export async function pictureOnScreen(page: Page, pane: string): Promise<Grey & { readonly aspect: number }> {
+export async function pictureOnScreen(page: Page, pane: string): Promise<Grey & { readonly aspect: number; readonly left: number; readonly top: number }> {
   await page.evaluate(`document.querySelectorAll('.over-picture, .station-words, .sides, .burns, .overlay-layer, .lengths').forEach((one) => { one.style.visibility = 'hidden'; }); document.activeElement?.blur();`);
   const box = (await page.locator(pane).first().boundingBox())!;
   const { data, info } = await sharp(await page.screenshot({ clip: box })).greyscale().raw().toBuffer({ resolveWithObject: true });
@@ -64,7 +68,7 @@ export async function pictureOnScreen(page: Page, pane: string): Promise<Grey & 
   const [width, height] = [right - left + 1, bottom - top + 1];
   const values = new Uint8Array(width * height);
   for (let y = 0; y < height; y += 1) values.set(data.subarray((top + y) * info.width + left, (top + y) * info.width + left + width), y * width);
-  return { width, height, values, aspect: width / height };
+  return { width, height, values, aspect: width / height, left, top };
 }
 
 const SIDE = 96;

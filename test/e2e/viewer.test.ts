@@ -6,11 +6,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { needPeer } from '../peers/need-peer.ts';
 import { openBrowser, openPage } from './page-browser.ts';
 import { sopUidOf, studyUidOf, type Film } from './viewer-films.ts';
-import { compare, pictureOnScreen, viewerSite, type ViewerSite } from './viewer-site.ts';
+import { compare, pictureOnScreen, SHOWN_WAIT_MS, TEST_WAIT_MS, viewerSite, type ViewerSite } from './viewer-site.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const hasChromium = needPeer('chromium');
@@ -36,9 +36,11 @@ async function newPage(options: Parameters<typeof openPage>[1] = {}): Promise<{ 
   return opened;
 }
 const address = (key: string, more = '') => `${site.hub.httpUrl}/viewer/?study=${studyUidOf(key)}${more}`;
-const full = (page: Page, at = 0) => page.locator('.station').nth(at).and(page.locator('[data-shown="full"]')).waitFor({ timeout: 30_000 });
+const full = (page: Page, at = 0) => page.locator('.station').nth(at).and(page.locator('[data-shown="full"]')).waitFor({ timeout: SHOWN_WAIT_MS });
 const frames = (page: Page) => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 const words = (page: Page, at = 0) => page.locator('.station .words').nth(at).textContent();
+
+vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
 
 describe.skipIf(!hasChromium)('the full viewer', () => {
   beforeAll(async () => {
@@ -48,7 +50,7 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     await page.waitForSelector('tr.row');
     cookies = await page.context().cookies();
     await page.context().close();
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await site?.close();
@@ -69,9 +71,9 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     await page.keyboard.press('f');
     await page.waitForURL('**/viewer/?study=*');
     await page.waitForSelector('.station[data-shown="loading"] .surface img');
-    await expect.poll(() => page.evaluate<number>("document.querySelector('.station .surface img')?.naturalWidth ?? 0"), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => page.evaluate<number>("document.querySelector('.station .surface img')?.naturalWidth ?? 0"), { timeout: SHOWN_WAIT_MS }).toBeGreaterThan(0);
     expect(await page.locator('.progress').isVisible()).toBe(true);
-    await expect.poll(() => { letGo(); return page.locator('.station[data-shown="full"]').count(); }, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => { letGo(); return page.locator('.station[data-shown="full"]').count(); }, { timeout: SHOWN_WAIT_MS }).toBe(1);
     expect(await words(page)).toMatch(/Full resolution, 12 bits, 512 × 640 · W 409\d · C 20\d\d/);
     expect(await page.locator('.side.at-left').textContent()).toBe('R');
     await page.keyboard.press('h');
@@ -91,7 +93,7 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
       if (asked > 1) await route.continue();
     });
     await page.goto(address('before'));
-    await expect.poll(() => asked, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => asked, { timeout: SHOWN_WAIT_MS }).toBe(1);
     await page.locator('.progress button').click();
     await page.waitForSelector('.station[data-shown="reduced"]');
     expect(await words(page)).toContain('Cancelled');
@@ -172,9 +174,10 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
       const [one, other] = [await pictureOnScreen(gpu, '.station .pane'), await pictureOnScreen(canvas, '.station .pane')];
       const match = await compare(one, other);
       expect(match.correlation, `${keys.join()} ${JSON.stringify(match)}`).toBeGreaterThan(0.99);
-      expect([keys, Math.abs(one.width - other.width) <= 2, Math.abs(one.height - other.height) <= 2]).toEqual([keys, true, true]);
+      // The canvas lies by the very matrix that places the marks.
+      for (const side of ['left', 'top', 'width', 'height'] as const) expect(Math.abs(one[side] - other[side]), `${keys.join()} ${side}`).toBeLessThanOrEqual(2);
     }
-  }, 90_000);
+  });
 
   test.each([['wide', 1800, 90], ['tall', 90, 1800], ['dot', 1, 1]])('%s: %i × %i is shown whole', async (key, columns, rows) => {
     const { page, complaints } = await newPage();
@@ -192,7 +195,7 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     const { fileKey } = study.images[0]!;
     rmSync(join(site.hub.data, 'spool', 'instances', fileKey.slice(0, 2), `${fileKey}.dcm`));
     await page.goto(address('vanishing'));
-    await expect.poll(() => words(page), { timeout: 15_000 }).toContain('the file is gone');
+    await expect.poll(() => words(page), { timeout: SHOWN_WAIT_MS }).toContain('the file is gone');
     expect(await page.locator('.station').getAttribute('data-shown')).toBe('reduced');
     expect(await page.evaluate<number>("document.querySelector('.station .surface img').naturalWidth")).toBeGreaterThan(0);
   });

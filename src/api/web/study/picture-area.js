@@ -70,6 +70,7 @@ export function createPictureArea({ onWide, onFull }) {
       setText(button.lastChild, t(key));
       setAttribute(button, 'title', `${t(`${key}.title`)} (${letter})`);
     }
+    setAttribute(wideButton, 'aria-pressed', String(document.body.classList.contains('panel-wide')));
     setAttribute(pane.element, 'aria-label', image === undefined ? undefined : t('panel.picture', { n: pictures().indexOf(image) + 1, count: pictures().length }));
     tabs.replaceChildren(...(pictures().length < 2 ? [] : pictures().map((one) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(one === image), onclick: () => choose(one) }, imageName(one, pictures())))));
     note.hidden = image === undefined || !said.hidden;
