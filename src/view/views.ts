@@ -89,9 +89,9 @@ export function createViews(limits: ViewLimits = VIEW_LIMITS): Views {
       return encodePixels(pixels, encoding);
     },
     async preview(path) {
-      const pixels = await pixelsOf({ kind: 'preview', path });
-      const { encodeSmall } = await import('./encode-pixels.ts');
-      return encodeSmall(pixels);
+      const { width, height, samples } = await pixelsOf({ kind: 'preview', path });
+      const { encodePreview } = await import('../inference/preview.ts');
+      return encodePreview({ width, height, grey: samples });
     },
     close: () => pool.close(),
   };
