@@ -1,8 +1,9 @@
 /** A hub with films in it, a browser that can draw them, and a look at what is on the screen as grey values. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { readSendable, sendAll } from '../../src/commands/send.ts';
@@ -21,6 +22,7 @@ export interface ViewerSite {
 }
 
 export async function viewerSite(films: readonly Film[]): Promise<ViewerSite> {
+  buildWhereMissing();
   const data = temporaryData();
   const folder = mkdtempSync(join(tmpdir(), 'firstread-films-'));
   const fileOf = (key: string): string => join(folder, `${key}.dcm`);
@@ -39,6 +41,16 @@ export async function viewerSite(films: readonly Film[]): Promise<ViewerSite> {
 }
 
 const JPEG_EXTENDED = '1.2.840.10008.1.2.4.51';
+
+const BUILT = fileURLToPath(new URL('../../dist/viewer/index.html', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../src/api/viewer/build.ts', import.meta.url));
+
+/** `npm ci` has built it; `npm ci --ignore-scripts` has not. */
+function buildWhereMissing(): void {
+  if (existsSync(BUILT)) return;
+  const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', BUILD], { encoding: 'utf8' });
+  if (status !== 0 || !existsSync(BUILT)) throw new Error(`the viewer was not built: ${stderr}`);
+}
 
 /** Our own encoder has no JPEG of 12 bits: DCMTK's makes that one. */
 function write(film: Film, path: string): void {
