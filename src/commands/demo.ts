@@ -19,7 +19,7 @@ import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 import { readSendable, sendAll } from './send.ts';
 import { untilSignal } from './serve.ts';
-import { worklistTable } from './worklist.ts';
+import { PIPE_COLUMNS, worklistTable } from './worklist.ts';
 
 export const help = `usage: npm run demo [-- --once] [--data DIR]
 
@@ -51,7 +51,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     if (studies === undefined) return 130;
     const rows = await Promise.race([waitForAnswers(folder, studies, io), stopped]);
     if (typeof rows === 'string') return 130;
-    io.stdout.write(`\n${worklistTable(rows, io.stdout.columns ?? 140, io.stdout.isTTY === true)}\n`);
+    io.stdout.write(`\n${worklistTable(rows, io.stdout.columns ?? PIPE_COLUMNS, io.stdout.isTTY === true)}\n`);
     const wrong = judge(studies, rows);
     for (const line of wrong) io.stdout.write(`not as expected: ${line}\n`);
     const here = (path: string): string => relative(process.cwd(), path) || '.';

@@ -43,7 +43,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       ...(values.search === undefined ? {} : { filter: { search: values.search } }),
     });
     if (values.json) io.stdout.write(`${JSON.stringify(page.rows, null, 2)}\n`);
-    else io.stdout.write(page.rows.length === 0 ? 'The worklist is empty.\n' : worklistTable(page.rows, io.stdout.columns ?? 140, io.stdout.isTTY === true));
+    else io.stdout.write(page.rows.length === 0 ? 'The worklist is empty.\n' : worklistTable(page.rows, io.stdout.columns ?? PIPE_COLUMNS, io.stdout.isTTY === true));
     if (!values.json && page.matchingCount > page.rows.length) io.stdout.write(`… and ${page.matchingCount - page.rows.length} more (--limit)\n`);
     return 0;
   } finally {
@@ -53,6 +53,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 
 const SIGNS: Readonly<Record<string, string>> = { critical: '‼', urgent: '!', undetermined: '?', routine: ' ' };
 const COLOURS: Readonly<Record<string, string>> = { critical: '\x1b[1;31m', urgent: '\x1b[33m', undetermined: '\x1b[36m', routine: '' };
+
+/** Where nobody says how wide it is, nothing is cut that a reader needs. */
+export const PIPE_COLUMNS = 200;
 
 /** Below this many columns the reason gets a line of its own: cut short it says nothing. */
 const ONE_LINE_COLUMNS_MIN = 130;

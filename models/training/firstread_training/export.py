@@ -23,6 +23,17 @@ def spread(image, module):
     return (image.to(device=own.device, dtype=own.dtype) / 255 - 0.5) * 2
 
 
+def halved(module):
+    """A half-precision copy. Batch norms are folded into their convolutions first: their variances overflow float16."""
+    twin = copy.deepcopy(module).to("cpu").eval()
+    for part in twin.modules():
+        if isinstance(part, torch.nn.Sequential):
+            for i in range(len(part) - 1):
+                if isinstance(part[i], torch.nn.Conv2d) and isinstance(part[i + 1], torch.nn.BatchNorm2d):
+                    part[i], part[i + 1] = torch.nn.utils.fuse_conv_bn_eval(part[i], part[i + 1]), torch.nn.Identity()
+    return twin.half()
+
+
 def export_model(folder, module, size, output_names, manifest):
     """module: uint8 [N, 1, size, size] -> outputs in output_names' order, float32. Writes model.onnx and model.json."""
     folder = Path(folder)
@@ -30,7 +41,7 @@ def export_model(folder, module, size, output_names, manifest):
     write_onnx(path, module, size, output_names)
     difference = compare(path, module, size, output_names)
     twin = folder / "model.fp16.onnx"
-    write_onnx(twin, copy.deepcopy(module).half(), size, output_names)
+    write_onnx(twin, halved(module), size, output_names)
     picture = self_test_image(SELF_TEST_SEED, size, size)[None, None]
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     outputs = dict(zip(output_names, session.run(list(output_names), {"image": picture})))
@@ -96,7 +107,7 @@ def precision_figures(folder, module, size, output_names, pictures, points_of):
     folder = Path(folder)
     paths = {"full": folder / "precision.onnx", "half": folder / "precision.fp16.onnx"}
     write_onnx(paths["full"], module, size, output_names)
-    write_onnx(paths["half"], copy.deepcopy(module).half(), size, output_names)
+    write_onnx(paths["half"], halved(module), size, output_names)
 
     def points(path, batch):
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
