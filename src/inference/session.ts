@@ -60,7 +60,8 @@ export async function openModel(folder: ModelFolder, options: SessionOptions): P
     if (profileFolder !== undefined) await verifyProvider(session, options.provider, profileFolder, manifest.name);
     return {
       manifest,
-      reference: { name: manifest.name, version: manifest.version, sha256: file.sha256 },
+      // The half-precision twin is the same model: what a site measured and chose for one holds for the other.
+      reference: { name: manifest.name, version: manifest.version, sha256: manifest.sha256 },
       costs: await warm(run, manifest, buckets, options.provider),
       run,
       release: async () => session.release(),
