@@ -9,7 +9,7 @@ import { t } from './strings.js';
 
 const NOTE_LENGTH_MAX = 500;
 
-export function meantFindings(row) {
+function meantFindings(row) {
   const flagged = row.findings.filter((finding) => finding.flagged);
   return flagged.length > 0 ? flagged : row.findings;
 }

@@ -6,7 +6,7 @@ export const SCOPES = ['mine', 'unread', 'read'];
 export const STATES = ['flagged', 'not-analysed', 'analysing', 'not-flagged'];
 export const FINDINGS = ['tuberculosis', 'lung nodule'];
 export const DATES = ['today', 'yesterday', 'week'];
-export const SORTS = ['rank', 'received', 'name', 'age'];
+const SORTS = ['rank', 'received', 'name', 'age'];
 /** What can be chosen in the filter bar; each has a chip. */
 export const FILTERS = ['state', 'finding', 'site', 'device', 'date', 'reader'];
 

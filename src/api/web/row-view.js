@@ -10,13 +10,13 @@ const SOON_MS = 10 * 60_000;
 const SOON_PART = 0.75;
 
 /** How a row looks: the four flags, with "could not be analysed" told from "not for the models". */
-export function lookOf(row) {
+function lookOf(row) {
   return row.flag === 'not-analysed' && row.attention !== null ? 'attention' : row.flag;
 }
 
 export const isDone = (row) => row.rank === null;
 
-export function stateText(row) {
+function stateText(row) {
   if (row.readAt !== null) return row.readBy === null ? t('state.read') : t('state.readBy', { who: plain(row.readBy) });
   return row.closedAt !== null ? t('state.closed') : t(`state.${row.state}`);
 }
@@ -24,7 +24,7 @@ export function stateText(row) {
 /** These ask for a human without saying that the picture could not be read (study/reasons.ts, kind "attention"). */
 const CLASHES = ['conflict', 'uid-in-other-study', 'uid-of-other-patient', 'study-of-other-patient'];
 
-export function flagWord(row) {
+function flagWord(row) {
   const look = lookOf(row);
   return t(`flag.${look === 'attention' && CLASHES.includes(row.attention.code) ? 'look' : look}`);
 }
