@@ -123,7 +123,7 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     const [left, right] = await zooms();
     expect(Math.abs(left! - right!)).toBeLessThanOrEqual(1);
     await page.keyboard.press('c');
-    await expect.poll(() => page.locator('.station').count()).toBe(1);
+    await expect.poll(() => page.locator('.station').count(), { timeout: SHOWN_WAIT_MS }).toBe(1);
     expect(complaints).toEqual([]);
   });
 
@@ -203,13 +203,13 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
   test('nobody signed in, no study, another study: said, and no patient', async () => {
     const { page } = await openPage(browser);
     await page.goto(address('pair'));
-    await expect.poll(() => page.locator('#app').innerText()).toContain('Sign in first');
+    await expect.poll(() => page.locator('#app').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('Sign in first');
     expect(await page.locator('#app').innerText()).not.toContain('PHIM');
     const { page: second } = await newPage();
     await second.goto(`${site.hub.httpUrl}/viewer/?study=<b>`);
-    await expect.poll(() => second.locator('#app').innerText()).toContain('No study is named');
+    await expect.poll(() => second.locator('#app').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('No study is named');
     await second.goto(`${site.hub.httpUrl}/viewer/?study=1.2.3`);
-    await expect.poll(() => second.locator('#app').innerText()).toContain('not there any more');
+    await expect.poll(() => second.locator('#app').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('not there any more');
   });
 
   test('only the viewer may compile WebAssembly, and only its own scripts run there', async () => {
