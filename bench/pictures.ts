@@ -51,14 +51,14 @@ await site.app.inject({ method: 'POST', url: `/api/studies/${site.studies[1]!.st
 const browser = await openBrowser();
 const door = (await openPage(browser)).page;
 await door.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', role: 'admin' })}`);
-await door.waitForSelector('tr.row');
+await door.waitForSelector('tr.row', { timeout: 90_000 });
 const storageState = await door.context().storageState();
 await door.context().close();
 for (const { name, address, shows, theme = 'dark', language = 'en', browser: device, act } of PICTURES.filter((one) => values.only === undefined || values.only.split(',').includes(one.name))) {
   const { page } = await openPage(browser, { ...device, storageState });
   await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}'); localStorage.setItem('firstread.language', '${language}')`);
   await page.goto(`${base}${address}`);
-  await page.waitForSelector(shows, { state: 'attached' });
+  await page.waitForSelector(shows, { state: 'attached', timeout: 90_000 });
   await act?.(page);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   await page.screenshot({ path: `${folder}${name}.png` });
