@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium)('axe', () => {
 describe.skipIf(!hasChromium)('names', () => {
   test('Arabic runs from right to left inside its own place, Chinese and Vietnamese stand as written, nothing turns its neighbours', async () => {
     const page = await open();
-    const bidi = await page.locator('tr.row .name', { hasText: 'محمد' }).evaluate((name) => [name.tagName, getComputedStyle(name).unicodeBidi]);
+    const bidi = await page.locator('tr.row .name', { hasText: 'محمد' }).evaluate((name) => [name.tagName, (globalThis as unknown as { getComputedStyle(of: unknown): { unicodeBidi: string } }).getComputedStyle(name).unicodeBidi]);
     expect(bidi).toEqual(['BDI', 'isolate']);
     for (const name of ['王 小东', 'NGUYỄN VĂN ĐỨC']) expect(await page.locator('tr.row .name', { hasText: name }).count()).toBe(1);
     // The line below an Arabic name stays on its left edge.
