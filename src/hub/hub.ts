@@ -83,6 +83,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       log.write('family-switched', { kind: family.replaceAll(' ', '-'), state: on ? 'on' : 'off' });
       live.everythingChanged();
     },
+    onTrouble: (error) => log.write('storage-failed', { reason: 'family-switch', error }),
   });
   const reports = createReportWriter({
     registry,
@@ -132,6 +133,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     wakeWorkers: () => workers.wake(),
     onDone: ({ outstanding, queuedAgain }) => {
       queueWatch.well();
+      switches.askWhatIsDue();
       if (outstanding > 0) log.write('reconciled', { count: outstanding, queueDepth: queuedAgain });
     },
     onTrouble: queueWatch.trouble,
@@ -177,6 +179,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       await reconciler.stop();
       await workers.stop(5_000);
       await pump.stop();
+      await switches.stop();
       await reports.close();
       await outbox.close({ graceMs: 2_000 });
       await housekeeping.stop();

@@ -1,7 +1,8 @@
 /**
  * Families that the site has switched off, and on again: a setting in the registry, so it survives restarts; with the
  * last switches and their reasons. What it does to answers is in study/switched-off.ts. Switching on asks again about
- * every study still on the list that missed the answer; flags given before the switch stay throughout.
+ * every study still on the list that missed the answer, through a crash and a full disk; flags given before the switch
+ * stay throughout.
  */
 import type { FamilyBoard, FamilySwitch, Notice } from '../api/operations-port.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -11,15 +12,19 @@ import type { StudyEngine } from './study-engine.ts';
 
 const KEPT_AS = (family: FindingFamily): string => `family-switches ${family}`;
 const SWITCHES_KEPT_MAX = 20;
-/** Studies asked again in one bite: the event loop breathes in between. */
-const BITE = 20;
+/** The moment of the switch after which everything was asked again; another one: that is still to be done. */
+const ASKED_AS = (family: FindingFamily): string => `family-asked-again ${family}`;
+/** Studies looked at in one bite: the event loop breathes in between. */
+const BITE = 50;
 export const FAMILIES: readonly FindingFamily[] = ['tuberculosis', 'lung nodule'];
 
 export interface ModelSwitchParts {
-  readonly registry: Pick<Registry, 'setting' | 'setSetting' | 'notAssessedFor' | 'study'>;
-  readonly engine: () => Pick<StudyEngine, 'apply'>;
+  readonly registry: Pick<Registry, 'setting' | 'setSetting' | 'openStudyUids' | 'notAssessedAmong' | 'study' | 'commitSoon'>;
+  readonly engine: () => Pick<StudyEngine, 'applySoon'>;
   /** After a switch is on the disk. */
   readonly onSwitched: (family: FindingFamily, to: FamilySwitch) => void;
+  /** Asking again was cut short; `askWhatIsDue` goes on with it. */
+  readonly onTrouble: (error: unknown) => void;
 }
 
 export interface ModelSwitches {
@@ -30,32 +35,50 @@ export interface ModelSwitches {
   change(family: FindingFamily, to: FamilySwitch): 'done' | 'unchanged';
   /** What is left of an answer. */
   withhold(outcome: AnalysisOutcome): AnalysisOutcome;
+  /** Goes on with what a crash or a full disk cut short. At start, and now and then. */
+  askWhatIsDue(): void;
   /** Resolves when nothing is being asked again. */
   settled(): Promise<void>;
+  /** What is left is asked after the next start. */
+  stop(): Promise<void>;
 }
 
-export function createModelSwitches({ registry, engine, onSwitched }: ModelSwitchParts): ModelSwitches {
+export function createModelSwitches({ registry, engine, onSwitched, onTrouble }: ModelSwitchParts): ModelSwitches {
   const switches = new Map<FindingFamily, readonly FamilySwitch[]>(
     FAMILIES.map((family) => [family, (registry.setting(KEPT_AS(family)) as readonly FamilySwitch[] | undefined) ?? []]),
   );
-  let asking: Promise<void> = Promise.resolve();
+  let asking: Promise<void> | undefined;
+  let stopped = false;
 
   const last = (family: FindingFamily): FamilySwitch | undefined => switches.get(family)?.[0];
   const isOn = (family: FindingFamily): boolean => last(family)?.on ?? true;
   const off = (): ReadonlySet<FindingFamily> => new Set(FAMILIES.filter((family) => !isOn(family)));
 
+  const isDue = (family: FindingFamily): boolean => isOn(family) && last(family) !== undefined && registry.setting(ASKED_AS(family)) !== last(family)?.atMs;
+
   /** Studies that were read meanwhile are left alone. */
-  async function askAgain(family: FindingFamily, by: string): Promise<void> {
-    const studies = registry.notAssessedFor('model-off');
-    for (const [at, studyInstanceUid] of studies.entries()) {
+  async function askAgain(family: FindingFamily, { atMs, by }: FamilySwitch): Promise<void> {
+    // Answers that were withheld a moment ago are on their way to the disk: behind them, none is overlooked.
+    await registry.commitSoon(() => undefined);
+    const open = registry.openStudyUids();
+    for (let at = 0; at < open.length; at += BITE) {
       // Switched off again meanwhile: the rest would only be withheld once more.
-      if (!isOn(family)) return;
-      const study = registry.study(studyInstanceUid);
-      for (const { sopInstanceUid, contentSha256 } of study === undefined ? [] : imagesToAskAgain(study, family)) {
-        engine().apply(studyInstanceUid, { kind: 'retried', sopInstanceUid, contentSha256, by });
-      }
-      if (at % BITE === BITE - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (stopped || !isOn(family)) return;
+      const missing = registry.notAssessedAmong('model-off', open.slice(at, at + BITE)).flatMap((uid) => registry.study(uid) ?? []);
+      const waiting = missing.filter(({ readAtMs, closedAtMs }) => readAtMs === undefined && closedAtMs === undefined);
+      await Promise.all(waiting.flatMap((study) => imagesToAskAgain(study, family).map(({ sopInstanceUid, contentSha256 }) =>
+        engine().applySoon(study.studyInstanceUid, { kind: 'retried', sopInstanceUid, contentSha256, by }))));
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    registry.setSetting(ASKED_AS(family), atMs, by, atMs);
+  }
+
+  async function askAll(): Promise<void> {
+    for (let family = FAMILIES.find(isDue); family !== undefined && !stopped; family = FAMILIES.find(isDue)) await askAgain(family, last(family)!);
+  }
+
+  function askWhatIsDue(): void {
+    if (!stopped) asking ??= askAll().catch(onTrouble).finally(() => (asking = undefined));
   }
 
   return {
@@ -68,10 +91,15 @@ export function createModelSwitches({ registry, engine, onSwitched }: ModelSwitc
       registry.setSetting(KEPT_AS(family), kept, to.by, to.atMs);
       switches.set(family, kept);
       onSwitched(family, to);
-      if (to.on) asking = asking.then(() => askAgain(family, to.by)).catch(() => undefined);
+      askWhatIsDue();
       return 'done';
     },
     withhold: (outcome) => withholdFamilies(outcome, off()),
-    settled: () => asking,
+    askWhatIsDue,
+    settled: async () => asking,
+    async stop() {
+      stopped = true;
+      await asking;
+    },
   };
 }

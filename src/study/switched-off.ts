@@ -24,7 +24,7 @@ export function missesModel(instance: StudyInstance, family?: FindingFamily): bo
   return instance.status === 'scored' && instance.notAssessed.some((one) => one.reason.code === 'model-off' && (family === undefined || one.family === family));
 }
 
-/** The images of a study to ask again about a family that is on again; none where the study has its answer from another image. */
+/** The images of a study to ask again about a family that is on again: each that missed it, also where another image has an answer (a nodule may be on one of two films only). */
 export function imagesToAskAgain(study: Study, family: FindingFamily): readonly StudyInstance[] {
   return study.instances.filter((instance) => missesModel(instance, family));
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FamilySwitch } from '../../src/api/operations-port.ts';
 import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
 import { readPart10 } from '../../src/dicom/part10.ts';
+import { FirstreadError } from '../../src/errors.ts';
 import { createModelSwitches, type ModelSwitches } from '../../src/hub/model-switches.ts';
 import { startOutcomePump } from '../../src/hub/outcome-pump.ts';
 import { createReportWriter } from '../../src/hub/report-writer.ts';
@@ -28,18 +29,25 @@ let root: string;
 let registry: Registry;
 let switches: ModelSwitches;
 let told: string[];
+let troubles: unknown[];
+let isDiskFull: boolean;
 
 const engine = {
-  apply: (uid: string, event: StudyEvent): Study => registry.applyStudyEvent(uid, event, 1_000).study,
-  applySoon: async (uid: string, event: StudyEvent): Promise<Study> => registry.applyStudyEvent(uid, event, 1_000).study,
+  applySoon: (uid: string, event: StudyEvent): Promise<Study> =>
+    registry.commitSoon(() => {
+      if (isDiskFull) throw new FirstreadError('storage-full');
+      return registry.applyStudyEvent(uid, event, 1_000).study;
+    }),
 };
 const open = (): void => {
   registry = openRegistry(join(root, 'registry.sqlite'));
-  switches = createModelSwitches({ registry, engine: () => engine, onSwitched: (family, { on }) => told.push(`${family} ${on ? 'on' : 'off'}`) });
+  switches = createModelSwitches({ registry, engine: () => engine, onSwitched: (family, { on }) => told.push(`${family} ${on ? 'on' : 'off'}`), onTrouble: (error) => troubles.push(error) });
 };
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'firstread-switches-'));
   told = [];
+  troubles = [];
+  isDiskFull = false;
   open();
 });
 afterEach(() => {
@@ -47,8 +55,8 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function receive(key: string) {
-  const bytes = smallChest({ key, studyKey: key });
+async function receive(key: string, studyKey = key) {
+  const bytes = smallChest({ key, studyKey });
   const { meta, dataSet, dataSetOffset } = readPart10(bytes);
   const header = readInstanceHeader(dataSet, meta);
   const contentSha256 = createHash('sha256').update(bytes.subarray(dataSetOffset)).digest('hex');
@@ -120,6 +128,52 @@ describe('flags', () => {
     expect(registry.events(unread.studyInstanceUid).at(-1)?.event).toMatchObject({ kind: 'retried', by: 'operator' });
     await answer(unread, BOTH);
     expect(registry.study(unread.studyInstanceUid)).toMatchObject({ priority: 'urgent', assessment: { notAssessed: [] } });
+  });
+
+  test('of two films of a study the one that missed its answer is asked again, whatever the other one said', async () => {
+    const [first, second] = [await receive('one'), await receive('two', 'one')];
+    await answer(first, scored(finding('tuberculosis', 3), finding('lung nodule', 12, 50)));
+    switches.change('tuberculosis', OFF);
+    await answer(second, BOTH);
+    expect(registry.study(first.studyInstanceUid)?.priority).toBe('routine');
+    switches.change('tuberculosis', ON);
+    await switches.settled();
+    await answer(second, BOTH);
+    expect(registry.study(first.studyInstanceUid)).toMatchObject({ priority: 'urgent', reason: { code: 'flagged' } });
+  });
+
+  test('an answer that was withheld a moment before, and is not on the disk yet, is not overlooked', async () => {
+    const film = await receive('one');
+    switches.change('tuberculosis', OFF);
+    const taken = answer(film, BOTH);
+    await new Promise((resolve) => process.nextTick(resolve));
+    switches.change('tuberculosis', ON);
+    await Promise.all([taken, switches.settled()]);
+    expect(registry.study(film.studyInstanceUid)).toMatchObject({ state: 'analysing' });
+  });
+
+  test.each(['goes on when there is room again', 'goes on after a restart'])('asking again that a full disk cuts short %s, and only until it is done', async (how) => {
+    const films = [await receive('one'), await receive('two')];
+    switches.change('tuberculosis', OFF);
+    for (const film of films) await answer(film, BOTH);
+    isDiskFull = true;
+    switches.change('tuberculosis', ON);
+    await switches.settled();
+    expect(troubles).toMatchObject([{ code: 'storage-full' }]);
+    isDiskFull = false;
+    if (how.endsWith('restart')) {
+      registry.close();
+      open();
+    }
+    switches.askWhatIsDue();
+    await switches.settled();
+    expect(films.map(({ studyInstanceUid }) => registry.study(studyInstanceUid)?.state)).toEqual(['analysing', 'analysing']);
+    // One that fails again keeps its first answer; it is not asked for ever.
+    await answer(films[0]!, { kind: 'unreadable', reason: { code: 'pixels-damaged', text: 'damaged' }, models: [] } as unknown as AnalysisOutcome);
+    const before = registry.study(films[0]!.studyInstanceUid);
+    switches.askWhatIsDue();
+    await switches.settled();
+    expect(registry.study(films[0]!.studyInstanceUid)).toEqual(before);
   });
 
   test('switched off again while it is being asked about: it ends as it was, and asks nobody for attention', async () => {
