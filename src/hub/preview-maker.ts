@@ -9,7 +9,7 @@ import type { Spool } from '../intake/spool.ts';
 import type { Views } from '../view/views.ts';
 
 export interface PreviewMakerParts {
-  readonly spool: Pick<Spool, 'path' | 'exclusively'>;
+  readonly spool: Pick<Spool, 'path' | 'byteLength' | 'exclusively'>;
   readonly previews: Pick<InstanceSource, 'putPreview'>;
   readonly views: Pick<Views, 'preview'>;
   readonly now: () => number;
@@ -27,8 +27,13 @@ export function createPreviewMaker({ spool, previews, views, now }: PreviewMaker
 
   const make = async (fileKey: string): Promise<void> => {
     try {
-      // In turn with retention: no picture is left behind of a film that is being removed.
-      await spool.exclusively(fileKey, async () => previews.putPreview(fileKey, await views.preview(spool.path('instances', fileKey))));
+      // Not in the file's turn: a device that sends the same object again would wait for our decoder.
+      const jpeg = await views.preview(spool.path('instances', fileKey));
+      // In turn with retention: no picture is left behind of a film that was removed meanwhile.
+      await spool.exclusively(fileKey, async () => {
+        await spool.byteLength('instances', fileKey);
+        await previews.putPreview(fileKey, jpeg);
+      });
     } catch (error) {
       if (error instanceof FirstreadError && !PASSING.has(error.code)) {
         failed.set(fileKey, { error, atMs: now() });
