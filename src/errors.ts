@@ -126,3 +126,6 @@ export class FirstreadError extends Error {
     return ERRORS[this.code];
   }
 }
+
+/** The disk is full or fails: what is only a courtesy (a claim, when a session was last used) goes without. */
+export const isStorageTrouble = (error: unknown): boolean => error instanceof FirstreadError && (error.code === 'storage-full' || error.code === 'storage-failed');

@@ -3,7 +3,7 @@
  * as its SHA-256; nothing read from the registry opens a door. OpenID Connect (oidc-sessions.ts) ends in `enter`.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { FirstreadError } from '../errors.ts';
+import { FirstreadError, isStorageTrouble } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
 import { ATTEMPT_LIMITS, createAttempts, type AttemptLimits } from './attempts.ts';
 import { hashPassword, PASSWORD_LENGTH_MIN, passwordProblem, verifyNobody, verifyPassword } from './passwords.ts';
@@ -14,6 +14,8 @@ export interface Caller {
   readonly role: Role;
   /** 'cookie' is sent by browsers unasked, so it needs CSRF protection; 'token' is not. */
   readonly by: 'cookie' | 'token';
+  /** When a person last did something with this session, to `touchEveryMs`; what a page does by itself does not count. */
+  readonly usedAtMs: number;
   /** Of the session or the token: to tell two sessions of one person apart without naming the secret. */
   readonly key: string;
   /** One that can be changed here: not with a link, a token, or another system's account. */
@@ -115,6 +117,15 @@ export function createAuth(options: AuthOptions): Auth {
     };
   };
 
+  /** With a full disk the list can still be read: the session then ends a little early. */
+  const touch = (session: SessionRow): void => {
+    try {
+      accounts.saveSession({ ...session, lastSeenAtMs: now() });
+    } catch (error) {
+      if (!isStorageTrouble(error)) throw error;
+    }
+  };
+
   const refuse = (code: 'link-invalid' | 'credentials-wrong' | 'too-many-attempts', who: string, from: string): never => {
     audit.record({ event: 'sign-in-refused', who, from, outcome: 'refused', details: { code } });
     throw new FirstreadError(code);
@@ -202,9 +213,10 @@ export function createAuth(options: AuthOptions): Auth {
         accounts.removeSession(idHash);
         return undefined;
       }
-      if (use === 'active' && now() - session.lastSeenAtMs >= limits.touchEveryMs) accounts.saveSession({ ...session, lastSeenAtMs: now() });
+      const isTouched = use === 'active' && now() - session.lastSeenAtMs >= limits.touchEveryMs;
+      if (isTouched) touch(session);
       // A role taken away is gone at once, not at the next sign-in.
-      return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', key: idHash.slice(0, 16), hasPassword: session.by === 'password' && user?.passwordHash !== undefined };
+      return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', usedAtMs: isTouched ? now() : session.lastSeenAtMs, key: idHash.slice(0, 16), hasPassword: session.by === 'password' && user?.passwordHash !== undefined };
     },
 
     callerOfToken(token, from) {
@@ -213,7 +225,7 @@ export function createAuth(options: AuthOptions): Auth {
         if (guessed('token', from) === 'locked') throw new FirstreadError('too-many-attempts');
         return undefined;
       }
-      return { name: row.name, role: row.role, by: 'token', key: row.tokenHash.slice(0, 16), hasPassword: false };
+      return { name: row.name, role: row.role, by: 'token', usedAtMs: now(), key: row.tokenHash.slice(0, 16), hasPassword: false };
     },
 
     issueToken(grant) {

@@ -17,6 +17,8 @@ export interface OidcSessionsOptions {
   readonly now: () => number;
   /** How often the provider is asked whether a session still holds. */
   readonly checkEveryMs: number;
+  /** What was learnt of a session could not be kept. */
+  readonly onTrouble: (error: unknown) => void;
   readonly limits?: Partial<typeof OIDC_SESSION_LIMITS>;
 }
 
@@ -90,7 +92,8 @@ export function createOidcSessions(options: OidcSessionsOptions): OidcSessions {
       checking = false;
     }
   };
-  const timer = setInterval(() => void checkAll(), limits.lookEveryMs);
+  // A registry that cannot be written to (a full disk) ends no hub: the session is asked about again at the next look.
+  const timer = setInterval(() => void checkAll().catch(options.onTrouble), limits.lookEveryMs);
   timer.unref();
 
   return {

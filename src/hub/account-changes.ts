@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import type { Audit } from '../ops/audit.ts';
+import type { Log } from '../ops/log.ts';
 import type { AccountChange, AccountRows } from '../registry/account-rows.ts';
 
 const LOOK_EVERY_MS = 2_000;
@@ -19,12 +20,20 @@ export function commandLineUser(): string {
 
 type Rows = Pick<AccountRows, 'accountChanges' | 'forgetAccountChanges'>;
 
-export function followAccountChanges(rows: Rows, audit: Pick<Audit, 'record'>, everyMs = LOOK_EVERY_MS): () => void {
-  const take = (): void => {
+export function followAccountChanges(rows: Rows, audit: Pick<Audit, 'record'>, log: Pick<Log, 'write'>, everyMs = LOOK_EVERY_MS): () => void {
+  const taken = (): void => {
     const changes = rows.accountChanges();
     for (const change of changes) audit.record(factsOf(change));
     // After they are written: twice in the trail is better than never.
     if (changes.length > 0) rows.forgetAccountChanges(changes.at(-1)!.id);
+  };
+  /** A full disk ends no hub: the notes stay, and are taken up when there is room. */
+  const take = (): void => {
+    try {
+      taken();
+    } catch (error) {
+      log.write('storage-failed', { reason: 'account-changes', error });
+    }
   };
   take();
   const timer = setInterval(take, everyMs);

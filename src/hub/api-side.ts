@@ -72,7 +72,7 @@ export async function startApi(parts: ApiSideParts): Promise<ApiSide> {
   const sessionLifeMs = config.sessionHours * 60 * 60_000;
   const auth = createAuth({ accounts, audit, now, limits: { sessionLifeMs, passwordLengthMin: config.passwordLengthMin } });
   auth.acceptToken(secrets.localToken, { name: 'commands on this machine', role: 'admin' });
-  const unfollowAccounts = followAccountChanges(registry, audit);
+  const unfollowAccounts = followAccountChanges(registry, audit, log);
   const transport = transportOf(config);
   const oidc = openOidc({ config, auth, accounts, audit, log, now });
   const views = createViews();

@@ -73,7 +73,7 @@ export function openOidc({ config, auth, accounts, audit, log, now }: OidcParts)
     roleClaim: config.oidcRoleClaim, roles: config.oidcRoles, name: config.oidcName, now,
     onAvailable: (available, error) => log.write(available ? 'oidc-ready' : 'oidc-away', { host: new URL(config.oidcIssuer).hostname, ...(error === undefined ? {} : { error }) }),
   });
-  return { provider, sessions: createOidcSessions({ oidc: provider, auth, accounts, audit, now, checkEveryMs: config.oidcCheckMinutes * 60_000 }) };
+  return { provider, sessions: createOidcSessions({ oidc: provider, auth, accounts, audit, now, checkEveryMs: config.oidcCheckMinutes * 60_000, onTrouble: (error) => log.write('storage-failed', { reason: 'sign-in-sessions', error }) }) };
 }
 
 function secretOf(setting: string): string {

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuth, type Auth } from '../../src/api/auth.ts';
 import type { AccountsPort } from '../../src/api/ports.ts';
+import { FirstreadError } from '../../src/errors.ts';
 import { createAccountsPort } from '../../src/hub/accounts-port.ts';
 import { followAccountChanges } from '../../src/hub/account-changes.ts';
 import type { Audit } from '../../src/ops/audit.ts';
 import type { AuditFacts } from '../../src/ops/audit-chain.ts';
+import { SILENT_LOG } from '../../src/ops/log.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/firstread', import.meta.url));
@@ -92,7 +94,7 @@ describe('the audit trail', () => {
     const token = spawnSync(BIN, ['token', 'add', '--role', 'worker', '--name', 'gpu1', '--data', data], { encoding: 'utf8' }).stdout.trim();
     spawnSync(BIN, ['token', 'revoke', 'gpu1', '--data', data]);
     const facts: AuditFacts[] = [];
-    followAccountChanges(registry, { record: (one) => void facts.push(one) })();
+    followAccountChanges(registry, { record: (one) => void facts.push(one) }, SILENT_LOG)();
     expect(facts.map(({ event, details }) => [event, details!['change'], details!['name'], details!['role']])).toEqual([
       ['user-saved', 'user added', 'linh', 'technologist'], ['user-saved', 'user added', 'mai', 'reader'], ['user-saved', 'user changed', 'mai', 'admin'], ['user-saved', 'user disabled', 'mai', undefined],
       ['user-saved', 'user enabled', 'mai', undefined], ['session-ended', 'sessions ended', 'mai', undefined], ['token-issued', 'token added', 'gpu1', 'worker'], ['token-revoked', 'token revoked', 'gpu1', undefined],
@@ -100,6 +102,23 @@ describe('the audit trail', () => {
     expect(facts.every(({ who, outcome }) => who.startsWith('command line') && outcome === 'done')).toBe(true);
     expect(JSON.stringify(facts)).not.toContain(token);
     expect(JSON.stringify(facts)).not.toContain('scrypt');
+  });
+
+  test('a disk without room ends no hub: the notes are taken up when there is some', () => {
+    user('add', 'mai');
+    const facts: AuditFacts[] = [];
+    const troubles: unknown[] = [];
+    let isFull = true;
+    const rows = {
+      accountChanges: () => registry.accountChanges(),
+      forgetAccountChanges: (id: number) => { if (isFull) throw new FirstreadError('storage-full'); registry.forgetAccountChanges(id); },
+    };
+    const stop = followAccountChanges(rows, { record: (one) => void facts.push(one) }, { write: (_event, fields) => void troubles.push(fields) });
+    expect(troubles).toMatchObject([{ reason: 'account-changes', error: { code: 'storage-full' } }]);
+    isFull = false;
+    stop();
+    expect(registry.accountChanges()).toEqual([]);
+    expect(facts.at(-1)).toMatchObject({ details: { name: 'mai' } });
   });
 });
 

@@ -38,7 +38,7 @@ async function setUp({ groupsInIdToken = true, peerStartsAway = false, site: sit
         issuer: peer.issuer, clientId: CLIENT.id, clientSecret: CLIENT.secret, scopes: ['openid', 'profile', 'groups'], roleClaim: 'groups',
         roles: { radiologists: 'reader', xray: 'technologist', it: 'admin' }, name: 'hospital account', now, limits: { retryEveryMs: 100, requestTimeoutMs: 2_000 },
       });
-      return { provider, sessions: createOidcSessions({ oidc: provider, auth, accounts, audit, now, checkEveryMs: 0, limits: { lookEveryMs: 50 } }) };
+      return { provider, sessions: createOidcSessions({ oidc: provider, auth, accounts, audit, now, checkEveryMs: 0, limits: { lookEveryMs: 50 }, onTrouble: (error) => { throw error; } }) };
     },
   });
   await site.app.listen({ port, host: '127.0.0.1' });

@@ -1,9 +1,10 @@
 /** Who reads what: the filter menus' names, claims and their release. A change of hands is audited, a renewal is not. */
-import { FirstreadError } from '../../errors.ts';
+import { FirstreadError, isStorageTrouble } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
 import type { AuditEvent } from '../../ops/audit-chain.ts';
 import type { Live } from '../live.ts';
-import type { ReadingPort } from '../reading-ports.ts';
+import type { ClaimOutcome, ReadingPort } from '../reading-ports.ts';
+import { useOf } from '../request-guard.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
 import { claimAnswer } from '../study-answer.ts';
@@ -15,9 +16,22 @@ export interface ReadingRouteOptions {
   readonly now: () => number;
 }
 
+/** A page renews its claim by itself; for a reader who has done nothing for so long it does not: they may have gone home. */
+const IDLE_MS = 15 * 60_000;
+
 export function readingRoutes({ reading, audit, live, now }: ReadingRouteOptions): readonly ApiRoute[] {
   const note = (call: ApiCall, event: AuditEvent, outcome: 'done' | 'refused', details?: Readonly<Record<string, string>>): void =>
     audit.record({ event, who: call.caller.name, from: call.from, outcome, studyInstanceUid: call.params['uid']!, ...(details === undefined ? {} : { details }) });
+
+  /** A claim is a courtesy: with a full disk the study is opened without one. */
+  const claim = (uid: string, by: string, takeOver: boolean): ClaimOutcome | undefined => {
+    try {
+      return reading.claim(uid, by, takeOver, now());
+    } catch (error) {
+      if (!isStorageTrouble(error)) throw error;
+      return undefined;
+    }
+  };
 
   return [
     {
@@ -26,11 +40,14 @@ export function readingRoutes({ reading, audit, live, now }: ReadingRouteOptions
     },
     {
       method: 'POST', url: '/api/studies/:uid/claim', access: 'claim', params: schemas.uidParams, body: schemas.claimBody, answer: schemas.claimAnswer,
-      summary: 'Takes a study for reading, or renews that; another reader has it: 409 says who, unless takeOver is set.',
+      summary: 'Takes a study for reading, or renews that; another reader has it: 409 says who, unless takeOver is set. Not renewed by a page that nobody has used for 15 minutes.',
       handler(call) {
         const uid = call.params['uid']!;
         const takeOver = (call.body as { takeOver: boolean } | null | undefined)?.takeOver ?? false;
-        const outcome = reading.claim(uid, call.caller.name, takeOver, now());
+        const { name, usedAtMs } = call.caller;
+        const isLeftAlone = useOf(call.request.headers) === 'background' && now() - usedAtMs >= IDLE_MS;
+        const outcome = isLeftAlone ? undefined : claim(uid, name, takeOver);
+        if (outcome === undefined) return { claim: null };
         switch (outcome.kind) {
           case 'unknown-study':
             throw new FirstreadError('not-found');
@@ -43,7 +60,7 @@ export function readingRoutes({ reading, audit, live, now }: ReadingRouteOptions
             note(call, 'study-claimed', 'done', outcome.takenFrom === undefined ? undefined : { takenFrom: outcome.takenFrom });
             live.changed(uid);
         }
-        return { claim: claimAnswer(outcome.claim, call.caller.name) };
+        return { claim: claimAnswer(outcome.claim, name) };
       },
     },
     {
