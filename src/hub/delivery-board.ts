@@ -27,16 +27,11 @@ export interface DeliveryBoard {
 }
 
 export function createDeliveryBoard({ config, registry, outbox, engine }: DeliveryBoardParts): DeliveryBoard {
-  function* toDrop(which: WhichDeliveries): Generator<Delivery> {
-    if ('id' in which) {
-      const one = registry.delivery(Number(which.id));
-      if (one !== undefined) yield one;
-      return;
-    }
-    // Dropped ones leave the query: the first page is always the next one.
-    for (const state of ['failed', 'pending'] as const) {
-      for (let page = registry.deliveriesIn(state, BITE, 0, which.destination); page.length > 0; page = registry.deliveriesIn(state, BITE, 0, which.destination)) yield* page;
-    }
+  /** Dropped ones leave the query: the first page is always the next one. */
+  function nextToDrop(which: WhichDeliveries): readonly Delivery[] {
+    if ('id' in which) return [registry.delivery(Number(which.id)) ?? []].flat();
+    const failed = registry.deliveriesIn('failed', BITE, 0, which.destination);
+    return failed.length > 0 ? failed : registry.deliveriesIn('pending', BITE, 0, which.destination);
   }
 
   return {
@@ -72,15 +67,20 @@ export function createDeliveryBoard({ config, registry, outbox, engine }: Delive
     },
     async drop(which, by, reason, nowMs) {
       const studies: string[] = [];
-      for (const { id, studyInstanceUid } of toDrop(which)) {
-        const dropped = registry.dropDelivery(id, by, reason, nowMs);
-        if (dropped === undefined) continue;
-        studies.push(studyInstanceUid);
-        if (dropped.change !== undefined) {
-          engine.changed(dropped.change.study);
-          engine.execute(studyInstanceUid, dropped.change.commands);
+      for (;;) {
+        // One commit a bite: a sync of the disk for each of 10,000 would hold up whoever sends images.
+        const dropped = registry.transact(() => nextToDrop(which).flatMap(({ id, studyInstanceUid }) => {
+          const outcome = registry.dropDelivery(id, by, reason, nowMs);
+          return outcome === undefined ? [] : [{ studyInstanceUid, change: outcome.change }];
+        }));
+        for (const { studyInstanceUid, change } of dropped) {
+          studies.push(studyInstanceUid);
+          if (change === undefined) continue;
+          engine.changed(change.study);
+          engine.execute(studyInstanceUid, change.commands);
         }
-        if (studies.length % BITE === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (dropped.length === 0 || 'id' in which) break;
+        await new Promise((resolve) => setImmediate(resolve));
       }
       return studies;
     },

@@ -4,7 +4,7 @@
  * every second, so that a change needs no restart; a damaged file leaves in force what was before, and says so.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
@@ -85,7 +85,8 @@ export function writeSiteThresholds(path: string, entries: readonly SiteThreshol
   const part = `${path}.part`;
   const file = openSync(part, 'w', 0o600);
   try {
-    writeSync(file, `${JSON.stringify({ schema: SCHEMA, entries }, null, 2)}\n`);
+    // Not writeSync: on a disk that is nearly full it may write half and say so to nobody.
+    writeFileSync(file, `${JSON.stringify({ schema: SCHEMA, entries }, null, 2)}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
