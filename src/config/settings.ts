@@ -68,7 +68,7 @@ export const SETTINGS = {
   waitCapUndeterminedMinutes: real({ default: 60, min: 1, max: 10_080, unit: 'minutes', reason: 'Not analysed: may be anything, so it counts as urgent.' }),
   waitCapRoutineMinutes: real({ default: 480, min: 1, max: 100_800, unit: 'minutes', reason: 'Not flagged: within a working day, because a model misses things.' }),
 
-  claimMinutes: real({ default: 5, min: 2, max: 240, unit: 'minutes', reason: 'A reader\'s claim on a study lapses so long after the page was last heard of. An open page renews it by itself, so this only counts for closed lids and lost lines; a third of the cap of a critical study.' }),
+  claimMinutes: real({ default: 5, min: 2, max: 240, unit: 'minutes', reason: 'A reader\'s claim on a study lapses so long after the page was last heard of. A page renews it by itself while somebody uses it (after 15 minutes of nothing no more), so this only counts for closed lids and lost lines; a third of the cap of a critical study.' }),
   closeAfterDays: integer({ default: 0, min: 0, max: 36_500, unit: 'days', reason: 'Studies that waited so long are closed by rule, with that reason in their journal; 0: never, a person reads or closes. For sites that read elsewhere and send no final reports back.' }),
 
   // Delivering

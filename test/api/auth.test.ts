@@ -4,6 +4,7 @@ import { createAttempts } from '../../src/api/attempts.ts';
 import { createAuth, hashSecret, type Auth } from '../../src/api/auth.ts';
 import { isLoopback, mayListen } from '../../src/api/may-listen.ts';
 import { addUser, hashPassword, passwordProblem, verifyPassword } from '../../src/api/passwords.ts';
+import { FirstreadError } from '../../src/errors.ts';
 import type { Audit } from '../../src/ops/audit.ts';
 import type { AuditFacts } from '../../src/ops/audit-chain.ts';
 import { memoryAccounts } from './demo-site.ts';
@@ -55,6 +56,15 @@ describe('one-time link', () => {
     accounts.saveUser({ ...accounts.user('linh')!, disabled: true });
     expect(auth.callerOfCookie(cookie, 'active')).toBeUndefined();
     expect(code(() => auth.redeemLink(auth.issueLink({ name: 'linh', role: 'admin' }), 'a'))).toBe('link-invalid');
+  });
+
+  test('a disk without room puts nobody out who is signed in', () => {
+    const cookie = auth.redeemLink(auth.issueLink({ name: 'linh', role: 'reader' }), 'a');
+    nowMs += 5 * 60_000;
+    const { saveSession } = accounts;
+    accounts.saveSession = () => { throw new FirstreadError('storage-full'); };
+    expect(auth.callerOfCookie(cookie, 'active')).toMatchObject({ name: 'linh', usedAtMs: nowMs });
+    accounts.saveSession = saveSession;
   });
 
   test('guessing locks the guesser, not the one who has a true link', () => {

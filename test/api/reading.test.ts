@@ -1,7 +1,8 @@
 /** The reading page's list from outside: scopes, filters, orders, facets; claims of two readers at once. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEMO_CLAIM_MINUTES } from './demo-registry.ts';
 import { demoSite, type DemoSite } from './demo-site.ts';
+import { FirstreadError } from '../../src/errors.ts';
 import { sweepClaims } from '../../src/hub/claim-sweep.ts';
 
 const MINUTE_MS = 60_000;
@@ -160,6 +161,32 @@ describe('claims', () => {
     expect((await claim(anna, uid)).json()).toEqual({ claim: null });
     await post(binh, `/api/studies/${uid}/unread`);
     expect((await rowOf(uid)).claim).toBeNull();
+  });
+
+  test('a page left open renews for its reader, and not for one who has gone home', async () => {
+    const uid = uids[1]!;
+    const renew = () => site.app.inject({ method: 'POST', url: `/api/studies/${uid}/claim`, headers: { ...headers(anna), 'x-firstread': 'refresh' }, payload: {} });
+    await claim(anna, uid);
+    for (let minute = 4; minute < 15; minute += 4) {
+      site.clock.nowMs += 4 * MINUTE_MS;
+      expect((await renew()).json()).toMatchObject({ claim: { by: 'anna' } });
+    }
+    site.clock.nowMs += 4 * MINUTE_MS;
+    expect((await renew()).json()).toEqual({ claim: null });
+    site.clock.nowMs += MINUTE_MS;
+    expect((await list('scope=mine', binh)).rows.map(({ studyInstanceUid }) => studyInstanceUid)).toContain(uid);
+    // Back at the desk: whatever they do, the page's next renewal counts again.
+    await list('', anna);
+    expect((await renew()).json()).toMatchObject({ claim: { by: 'anna', mine: true } });
+    await post(anna, `/api/studies/${uid}/release`);
+  });
+
+  test('a disk without room keeps nobody from opening a study', async () => {
+    vi.spyOn(site.registry, 'claim').mockImplementationOnce(() => {
+      throw new FirstreadError('storage-full');
+    });
+    const answer = await claim(anna, uids[1]!);
+    expect([answer.statusCode, answer.json()]).toEqual([200, { claim: null }]);
   });
 
   test('not by a technologist, not without a session, not of a study that nobody knows', async () => {
