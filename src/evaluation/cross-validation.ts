@@ -4,7 +4,7 @@
  * are spread evenly over the folds. Fixed seed: the same films give the same figures. PURE.
  */
 import { seededRandom, BOOTSTRAP_SEED } from './bootstrap.ts';
-import { pickThresholds, thresholdOf } from './choose-threshold.ts';
+import { countPatients, pickThresholds, thresholdOf } from './choose-threshold.ts';
 import type { CalibrationFilm, ThresholdPlan, Thresholds, Wish } from './choose-threshold.ts';
 import { wilson } from './intervals.ts';
 import type { Interval } from './intervals.ts';
@@ -14,6 +14,7 @@ const REPEATS = 20;
 
 export interface CrossValidated {
   readonly sensitivity: number;
+  /** Wilson's, of as many as there are patients: their films resemble each other. */
   readonly sensitivityInterval: Interval;
   readonly specificity: number;
   readonly specificityInterval: Interval;
@@ -41,11 +42,12 @@ export function crossValidate(films: readonly CalibrationFilm[], wish: Wish, pla
   const cases = films.filter((film) => film.positive).length;
   const others = films.length - cases;
   const [found, inVain] = [hits.cases / REPEATS, hits.others / REPEATS];
+  const { caseCount, nonCaseCount } = countPatients(films);
   return {
     sensitivity: found / cases,
-    sensitivityInterval: wilson(Math.round(found), cases),
+    sensitivityInterval: wilson(Math.round((found / cases) * caseCount), caseCount),
     specificity: 1 - inVain / others,
-    specificityInterval: wilson(others - Math.round(inVain), others),
+    specificityInterval: wilson(nonCaseCount - Math.round((inVain / others) * nonCaseCount), nonCaseCount),
     flagged: (found + inVain) / films.length,
     folds: FOLDS,
     repeats: REPEATS,

@@ -3,8 +3,8 @@
  * threshold, as everywhere here. AUC is the chance that a positive film outranks a negative one, ties counting half
  * (Mann and Whitney); it equals the area under the trapezoids of `rocOf`.
  *
- * Intervals of the AUC: DeLong's variance (1988) on the logit scale; where it is zero (perfect separation) Newcombe's
- * score interval (2006, method 5); where patients have several films, the bootstrap over patients. PURE.
+ * Intervals of the AUC: DeLong's variance (1988) on the logit scale; where it is zero (perfect separation) or half unknown
+ * (one film of a class) Newcombe's score interval (2006, method 5); where patients have several films, the bootstrap over patients. PURE.
  */
 import { bootstrapIntervals, hasRepeatedPatients } from './bootstrap.ts';
 import type { BootstrapOptions } from './bootstrap.ts';
@@ -67,7 +67,7 @@ export function aucIntervalOf(films: readonly ScoredFilm[], options: BootstrapOp
   const level = options.level ?? 0.95;
   const patients = films.map((film) => film.patient);
   const variance = delongVariance(films);
-  if (variance < 1e-12 || auc <= 0 || auc >= 1) return { interval: newcombeInterval(auc, films, level), method: 'Newcombe' };
+  if (variance === undefined || variance < 1e-12 || auc <= 0 || auc >= 1) return { interval: newcombeInterval(auc, films, level), method: 'Newcombe' };
   if (hasRepeatedPatients(patients)) {
     const order = sortForAuc(films);
     const [interval] = bootstrapIntervals(patients, (weights) => [weightedAuc(order, weights)], options);
@@ -110,10 +110,11 @@ function weightedAuc({ places, scores, positive }: AucOrder, weights: Uint32Arra
   return positives === 0 || negativesBelow === 0 ? undefined : wins / (positives * negativesBelow);
 }
 
-/** DeLong, DeLong and Clarke-Pearson, by mid-ranks (Sun and Xu 2014). With one film of a class its part is unknown: 0. */
-function delongVariance(films: readonly ScoredFilm[]): number {
+/** DeLong, DeLong and Clarke-Pearson, by mid-ranks (Sun and Xu 2014). Undefined with one film of a class: nobody knows how its like would vary. */
+function delongVariance(films: readonly ScoredFilm[]): number | undefined {
   const positives = films.filter((film) => film.positive).map((film) => film.score);
   const negatives = films.filter((film) => !film.positive).map((film) => film.score);
+  if (positives.length < 2 || negatives.length < 2) return undefined;
   const overPositives = placements(positives, negatives);
   const overNegatives = placements(negatives, positives).map((share) => 1 - share);
   return sampleVariance(overPositives) / positives.length + sampleVariance(overNegatives) / negatives.length;
@@ -137,7 +138,6 @@ function firstAtLeast(sorted: Float64Array, score: number, inclusive: boolean): 
 }
 
 function sampleVariance(values: readonly number[]): number {
-  if (values.length < 2) return 0;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
 }

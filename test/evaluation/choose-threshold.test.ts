@@ -221,6 +221,13 @@ describe('what to expect of the next films', () => {
     expect(crossValidate(films, wantSensitivity(0.9), FOR_ALL).sensitivity).toBeCloseTo(0.5, 1);
   });
 
+  test('twenty films of each patient do not narrow the interval', () => {
+    const once = drawFilms(7, 80, 120).map((film, i) => ({ ...film, patient: `P${i}` }));
+    const copied = once.flatMap((film) => Array.from({ length: 20 }, () => film));
+    const width = ([low, high]: readonly [number, number]): number => high - low;
+    expect(width(crossValidate(copied, wantSensitivity(0.9), FOR_ALL).sensitivityInterval)).toBeCloseTo(width(crossValidate(once, wantSensitivity(0.9), FOR_ALL).sensitivityInterval), 1);
+  });
+
   test('the same films give the same figures', () => {
     const films = drawFilms(7, 80, 120);
     expect(crossValidate(films, wantSensitivity(0.9), FOR_ALL)).toEqual(crossValidate(films, wantSensitivity(0.9), FOR_ALL));

@@ -93,6 +93,12 @@ describe('interval of the AUC', () => {
     expect(many.interval[0]).toBeLessThan(1);
   });
 
+  test('one film of a class: how its like would vary is not taken for nothing', () => {
+    const one = aucIntervalOf(films([55], [90, 70, 60, ...Array.from({ length: 40 }, (_, i) => i)]))!;
+    expect(one.method).toBe('Newcombe');
+    expect(one.interval[1] - one.interval[0]).toBeGreaterThan(0.4);
+  });
+
   test('films of the same patients say less: twenty copies of each do not narrow the interval', () => {
     const once = drawFilms(21, 60);
     const copied = once.flatMap((film, i) => Array.from({ length: 20 }, () => ({ ...film, patient: `P${i}` })));
