@@ -53,6 +53,20 @@ describe.each(names)('%s', (name) => {
     }
   });
 
+  it('has a half-precision twin for GPUs that says the same', async () => {
+    const twin = manifest.fp16!;
+    const twinBytes = readFileSync(join(MODELS, name, twin.file));
+    expect(createHash('sha256').update(twinBytes).digest('hex')).toBe(twin.sha256);
+    expect(twinBytes.length).toBeLessThan(bytes.length * 0.7);
+    const [full, half] = await Promise.all([bytes, twinBytes].map((each) => InferenceSession.create(each, { intraOpNumThreads: 1 })));
+    const seeds = [2, 3, 4, 5];
+    const output = full!.outputNames[0]!;
+    const [a, b] = [(await run(full!, seeds))[output]!.data as Float32Array, (await run(half!, seeds))[output]!.data as Float32Array];
+    // The score is the first output, or its maximum over the picture: one point of a hundred.
+    const best = (data: Float32Array, k: number): number => data.subarray((k * data.length) / seeds.length, ((k + 1) * data.length) / seeds.length).reduce((most, value) => Math.max(most, value), 0);
+    for (const k of seeds.keys()) expect(Math.abs(best(a, k) - best(b, k))).toBeLessThan(0.01);
+  });
+
   it('has a card that names this version, and thresholds with an origin', () => {
     const card = readFileSync(join(MODELS, name, 'card.md'), 'utf8');
     expect(card).toContain(manifest.sha256);

@@ -24,7 +24,7 @@ def load(path):
 
 def opening(manifest, what, trunk):
     status = manifest["provenance"]["status"]
-    notice = "\n\n> **Interim.** Trained in minutes so that the rest of the system runs on something real; to be replaced by longer training." if status == "interim" else ""
+    notice = "\n\n> **Interim.** Trained within hours on two CPU cores shared with other work; still improving when it was stopped, to be replaced by longer training." if status == "interim" else ""
     return f"# {manifest['name']} {manifest['version']} ({status})\n\n{what}{notice}\n\n{NOT_A_DEVICE.format(trunk=trunk)}\n\nsha256 `{manifest['sha256']}`, trained {manifest['provenance']['trainedAt']}.\n"
 
 
@@ -95,7 +95,7 @@ def tuberculosis_card(manifest, shipped, alone, robustness, data, folder, work):
     elsewhere = "not measured for this recipe."
     if alone:
         a = alone["tb/shenzhen"]
-        elsewhere = f"AUC **{format_auc(a)}**, specificity at 90 % sensitivity {interval(a['specificityAt90'], a['specificityAt90Interval'])}; pointing on TBX11K's official validation films {format_rate(alone['pointing'])}. This is a net of the same recipe, not the shipped one; expect figures like these, not those below, on films from elsewhere."
+        elsewhere = f"AUC **{format_auc(a)}**, specificity at 90 % sensitivity {interval(a['specificityAt90'], a['specificityAt90Interval'])}; pointing on TBX11K's official validation films {format_rate(alone['pointing'])}. This is a net of the first part of the recipe (the shipped one went on from it, with Shenzhen); expect figures like these, not those below, on films from elsewhere."
         other = np.load(work / f"scores-tuberculosis-without-shenzhen-{alone['version']}.npz")
         where = np.array([str(f).startswith("tb/shenzhen/") for f in other["files"]])
         truth = np.array([splits[str(f)]["label"] for f in other["files"]])

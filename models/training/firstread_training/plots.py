@@ -41,8 +41,8 @@ def roc(path, title, curves, marks=()):
     ax.plot([0, 1], [0, 1], color="#9aa7b5", linewidth=1, linestyle=(0, (4, 4)))
     for colour, (name, positive, negative) in zip(COLOURS, curves):
         ax.plot(*roc_points(positive, negative), color=colour, linewidth=2, label=name, drawstyle="steps-post")
-    for colour, (name, x, y) in zip(COLOURS, marks):
-        ax.plot([x], [y], "o", color=colour, markersize=8, markeredgecolor="white", label=name)
+    for name, x, y in marks:
+        ax.plot([x], [y], "o", color=INK, markersize=8, markeredgecolor="white", label=name)
     ax.set_xlim(-0.01, 1.01), ax.set_ylim(-0.01, 1.01)
     ax.legend(loc="lower right", fontsize=8.5, frameon=False)
     save(figure, path)
