@@ -17,7 +17,7 @@ export function csvLine(cells: readonly CsvCell[]): string {
 
 function cellOf(cell: CsvCell): string {
   if (cell === undefined) return '';
-  if (typeof cell === 'number') return String(cell);
+  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : '';
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
   const line = cell.replace(BREAKS, ' ');
   return `"${(RUNS.test(line) ? `'${line}` : line).replaceAll('"', '""')}"`;

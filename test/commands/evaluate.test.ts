@@ -142,7 +142,7 @@ describe('a folder with everything in it', () => {
     for (const part of ['ROC', 'Calibration', 'By threshold', 'Not a medical device', 'tay.png', 'page.dcm', json.model.sha256]) expect(page).toContain(part);
     expect((await stat(join(out, 'report.html'))).mode & 0o077).toBe(0);
     const films = await readFile(join(out, 'films.csv'), 'utf8');
-    expect(films).toMatch(/^tay\.png,positive,refused,,,not a frontal chest film\r$/m);
+    expect(films).toMatch(/^"tay\.png","positive","refused",,,"not a frontal chest film"\r$/m);
     expect((await readFile(join(out, 'thresholds.csv'), 'utf8')).trim().split('\r\n')).toHaveLength(json.evaluation.thresholds.length + 1);
   });
 

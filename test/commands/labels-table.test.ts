@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CSV_LIMITS, csvLine, decodeText, parseCsv, readCsvFile } from '../../src/commands/csv-table.ts';
+import { csvLine } from '../../src/api/csv.ts';
+import { CSV_LIMITS, decodeText, parseCsv, readCsvFile } from '../../src/commands/csv-table.ts';
 import { isTrace, judgeLabel } from '../../src/commands/label-words.ts';
 import { readLabels } from '../../src/commands/labels-table.ts';
 import type { LabelOptions } from '../../src/commands/labels-table.ts';
@@ -55,7 +56,7 @@ describe('CSV as it comes', () => {
     const cells = ['=HYPERLINK("x")', 'a,b', 'say "x"', '-5', 'two\nlines'];
     const line = csvLine([...cells, 0.5, undefined]);
     expect(line.startsWith(`"'=HYPERLINK`)).toBe(true);
-    expect(parseCsv(`a,b,c,d,e,f,g\n${line}`).rows[0]!.cells).toEqual([`'${cells[0]}`, ...cells.slice(1, 3), "'-5", cells[4], '0.5', '']);
+    expect(parseCsv(`a,b,c,d,e,f,g\n${line}`).rows[0]!.cells).toEqual([`'${cells[0]}`, ...cells.slice(1, 3), "'-5", 'two lines', '0.5', '']);
   });
 });
 
