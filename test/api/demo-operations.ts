@@ -55,11 +55,12 @@ export function demoOperations(registry: Registry, audit: Audit, now: () => numb
   writeFileSync(join(folder, 'card.md'), DEMO_CARD);
   writeFileSync(join(folder, 'roc.svg'), DEMO_ROC);
   const engine = {
+    apply: (uid: string, event: Parameters<Registry['applyStudyEvent']>[1]) => registry.applyStudyEvent(uid, event, now()).study,
     applySoon: async (uid: string, event: Parameters<Registry['applyStudyEvent']>[1]) => registry.applyStudyEvent(uid, event, now()).study,
     changed: () => undefined,
     execute: () => undefined,
   };
-  const switches = createModelSwitches({ registry, engine: () => engine, onSwitched, onTrouble: (error) => { throw error; } });
+  const switches = createModelSwitches({ registry, engine: () => engine, onSwitched, onTrouble: () => undefined });
   const wakes: (string | undefined)[] = [];
   const destinationStates = new Map<string, DestinationState>([['pacs', { kind: 'idle' }], ['archive', { kind: 'resting', untilMs: now() + 42_000, failures: 9, code: 'peer-unreachable', text: 'no connection to the peer' }]]);
   const workerBoard = createWorkerBoard(now);
