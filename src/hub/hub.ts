@@ -33,7 +33,7 @@ import { readOrMakeSecrets } from './secrets.ts';
 import { createModelSwitches } from './model-switches.ts';
 import { createOperationsPort } from './operations-side.ts';
 import { openSiteModels } from './site-models.ts';
-import { openSiteThresholds, thresholdJournal } from './site-thresholds.ts';
+import { lastThresholdsIn, openSiteThresholds, thresholdJournal } from './site-thresholds.ts';
 import { createStudyEngine } from './study-engine.ts';
 import { waitingCaps } from './waiting-caps.ts';
 import { createWorkerBoard } from './worker-board.ts';
@@ -65,7 +65,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const queue = await openSiteQueue(config, folder);
   const audit = createAudit({ folder: folder.audit, now, key: Buffer.from(secrets.auditKey, 'hex') });
   audit.record({ event: 'application-start', who: '-', outcome: 'done', details: { version: FIRSTREAD_VERSION } });
-  const siteThresholds = openSiteThresholds(folder.siteThresholds, thresholdJournal(log, audit));
+  const siteThresholds = openSiteThresholds(folder.siteThresholds, thresholdJournal(log, audit), lastThresholdsIn(registry, now));
   const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
   const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
 

@@ -1,7 +1,8 @@
 /**
  * site-thresholds.json in the data folder: every threshold that this site ever chose with `firstread calibrate`, and which
  * of them were taken back. It only grows; what is in force follows from it. The hub looks at the file before each job and
- * every second, so that a change needs no restart; a damaged file leaves in force what was before, and says so.
+ * every second, so that a change needs no restart; a damaged file leaves in force what was before, through a restart too,
+ * and says so.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { dirname } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { Log } from '../ops/log.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { SiteThreshold } from '../study/site-threshold.ts';
 
 const SCHEMA = 'firstread-site-thresholds/1';
@@ -115,8 +117,16 @@ export interface SiteThresholdWatch {
   readonly onProblem: (problem: string) => void;
 }
 
-export function openSiteThresholds(path: string, { onInForce, onProblem }: SiteThresholdWatch): CurrentSiteThresholds {
+/** What was last in force, kept elsewhere: a file that was damaged while the hub was down must not lower a flag in silence. */
+export interface LastInForce {
+  read(): readonly SiteThresholdEntry[];
+  write(entries: readonly SiteThresholdEntry[]): void;
+}
+
+export function openSiteThresholds(path: string, { onInForce, onProblem }: SiteThresholdWatch, lastInForce: LastInForce): CurrentSiteThresholds {
   let seen = '';
+  // Without a file the models' own hold.
+  let isKnown = markOf(path) === '';
   let entries: readonly SiteThresholdEntry[] = [];
   let problem: string | undefined;
 
@@ -127,9 +137,13 @@ export function openSiteThresholds(path: string, { onInForce, onProblem }: SiteT
     try {
       const found = readFile(path);
       entries = inForce(found.entries);
+      isKnown = true;
       problem = undefined;
       onInForce({ ...found, inForce: entries });
+      lastInForce.write(entries);
     } catch (error) {
+      if (!isKnown) entries = lastInForce.read();
+      isKnown = true;
       problem = (error as Error).message;
       onProblem(problem);
     }
@@ -174,5 +188,16 @@ export function thresholdJournal(log: Log, audit: Pick<Audit, 'record'>): SiteTh
       });
     },
     onProblem: (reason) => log.write('thresholds-refused', { reason }),
+  };
+}
+
+const LAST_IN_FORCE = 'site-thresholds-in-force';
+
+export function lastThresholdsIn(registry: Pick<Registry, 'setting' | 'setSetting'>, now: () => number): LastInForce {
+  return {
+    read: () => (registry.setting(LAST_IN_FORCE) as readonly SiteThresholdEntry[] | undefined) ?? [],
+    write(entries) {
+      if (JSON.stringify(registry.setting(LAST_IN_FORCE) ?? []) !== JSON.stringify(entries)) registry.setSetting(LAST_IN_FORCE, entries, 'site-thresholds.json', now());
+    },
   };
 }

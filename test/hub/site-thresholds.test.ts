@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { judgedBySite } from '../../src/hub/site-models.ts';
 import type { SiteModel } from '../../src/hub/site-models.ts';
-import { inForce, openSiteThresholds, readSiteThresholds, thresholdJournal, writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
+import { inForce, lastThresholdsIn, openSiteThresholds, readSiteThresholds, thresholdJournal, writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
 import type { CurrentSiteThresholds, SiteThresholdEntry } from '../../src/hub/site-thresholds.ts';
 import { createStudyEngine } from '../../src/hub/study-engine.ts';
 import type { Registry } from '../../src/registry/registry.ts';
@@ -17,6 +17,8 @@ const entry = (id: string, change: Partial<SiteThresholdEntry> = {}): SiteThresh
   ...change,
 });
 
+const kept = new Map<string, unknown>();
+const settings = { setting: (key: string) => kept.get(key), setSetting: (key: string, value: unknown) => void kept.set(key, value) };
 const folders: string[] = [];
 const opened: CurrentSiteThresholds[] = [];
 const file = (): string => {
@@ -27,11 +29,12 @@ function open(path: string) {
   const told: string[] = [];
   const log = { write: (event: string) => told.push(event) };
   const audited: object[] = [];
-  const current = openSiteThresholds(path, thresholdJournal(log as never, { record: (facts) => audited.push(facts) }));
+  const current = openSiteThresholds(path, thresholdJournal(log as never, { record: (facts) => audited.push(facts) }), lastThresholdsIn(settings, () => 0));
   opened.push(current);
   return { current, told, audited };
 }
 afterEach(() => {
+  kept.clear();
   for (const one of opened.splice(0)) one.close();
   for (const one of folders.splice(0)) rmSync(one, { recursive: true, force: true });
 });
@@ -88,6 +91,20 @@ describe('picked up by a running hub', () => {
     expect(told).toEqual(['thresholds-in-force', 'thresholds-refused', 'thresholds-in-force']);
     rmSync(path);
     expect(current.inForce()).toEqual([]);
+  });
+
+  test('damaged while the hub was down: what was last in force still is, after the start too; without a file it is not', () => {
+    const path = file();
+    writeSiteThresholds(path, [entry('tb-1')]);
+    open(path);
+    writeFileSync(path, 'garbage');
+    const { current, told } = open(path);
+    expect(current.inForce()).toEqual([entry('tb-1')]);
+    expect(current.problem()).toMatch(/damaged/);
+    expect(told).toEqual(['thresholds-refused']);
+    rmSync(path);
+    expect(current.inForce()).toEqual([]);
+    expect(open(path).current.inForce()).toEqual([]);
   });
 
   test('a job carries what holds for its patient', () => {
