@@ -146,7 +146,9 @@ export function studyRoutes(options: StudyRouteOptions): readonly ApiRoute[] {
           call.reply.header('etag', `"${fileKey}"`);
           return sendFile(call, file, 'image/jpeg');
         }
-        throw new FirstreadError('not-found');
+        studyNamed(uid);
+        // Nothing to fetch ahead is no mistake of the page's.
+        return call.reply.code(204).send();
       },
     },
     {
