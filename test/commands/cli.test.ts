@@ -72,7 +72,7 @@ test('users and tokens: made, listed, taken back', () => {
   const data = folder();
   const added = spawnSync(BIN, ['user', 'add', 'an.nguyen', '--role', 'reader', '--data', data], { encoding: 'utf8', input: 'bốn chữ một câu\n' });
   expect(added.stdout).toContain('an.nguyen can sign in as reader');
-  expect(firstread('user', 'list', '--data', data).stdout).toMatch(/an\.nguyen +reader +active/);
+  expect(firstread('user', 'list', '--data', data).stdout).toMatch(/an\.nguyen +reader +password +active/);
   expect(firstread('token', 'add', '--role', 'worker', '--name', 'gpu1', '--data', data).stdout.trim()).toMatch(/^[\w-]{43}$/);
   expect(firstread('token', 'revoke', 'gpu1', '--data', data).stdout).toContain('1 revoked');
 });

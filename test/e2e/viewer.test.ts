@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     expect(await page.locator('.lengths text').count()).toBe(0);
     expect(await measure()).toMatch(/^[\d.]+ mm$/);
     await page.keyboard.press('Delete');
-    expect(await page.locator('.lengths text').count()).toBe(0);
+    await expect.poll(() => page.locator('.lengths text').count(), { timeout: 20_000 }).toBe(0);
     await page.goto(address('before'));
     await full(page);
     expect(await measure()).toMatch(/px, no spacing known/);
