@@ -22,7 +22,9 @@ export function createFilters({ facets, onChange }) {
     menus[name].button.addEventListener('focus', refresh);
   }
   async function refresh() {
+    const before = JSON.stringify(known);
     known = await facets().catch(() => known);
+    if (JSON.stringify(known) !== before) for (const name of Object.keys(FACETS)) menus[name].renew();
   }
 
   const change = (part) => onChange({ ...query, ...part });

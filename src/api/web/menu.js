@@ -13,18 +13,28 @@ export function createMenu({ name, content }) {
   const isOpen = () => !sheet.hidden;
   const choices = () => [...sheet.querySelectorAll('button, input')];
 
+  const fill = () => sheet.replaceChildren(...content(closeAndReturn).flat().filter(Boolean));
+  const focusFirst = () => (sheet.querySelector('[aria-checked="true"]') ?? choices()[0])?.focus();
+
+  /** The choices came after the sheet was opened: on a slow line, or under a quick hand. */
+  function renew() {
+    if (!isOpen()) return;
+    fill();
+    focusFirst();
+  }
+
   function open() {
     openMenu?.();
     openMenu = close;
     setAttribute(sheet, 'aria-label', button.getAttribute('aria-label') ?? label.textContent);
-    sheet.replaceChildren(...content(closeAndReturn).flat().filter(Boolean));
+    fill();
     sheet.hidden = false;
     button.setAttribute('aria-expanded', 'true');
     // On a narrow screen the bar scrolls: the sheet hangs from the button wherever that is, and stays on the screen.
     const place = button.getBoundingClientRect();
     sheet.style.top = `${place.bottom + 4}px`;
     sheet.style.left = `${Math.max(8, Math.min(place.left, innerWidth - sheet.offsetWidth - 8))}px`;
-    (sheet.querySelector('[aria-checked="true"]') ?? choices()[0])?.focus();
+    focusFirst();
     document.addEventListener('pointerdown', elsewhere, true);
   }
 
@@ -63,7 +73,7 @@ export function createMenu({ name, content }) {
     open();
   });
 
-  return { element, button, label, close };
+  return { element, button, label, close, renew };
 }
 
 /** One choice; `many`: several may be chosen. What a device or person is called stays as written, whatever its letters. */
