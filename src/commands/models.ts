@@ -26,9 +26,9 @@ import { compareRecorded } from './models/compare.ts';
 import { describeComparison } from './models/comparison-text.ts';
 import { setShadow } from './models/shadow.ts';
 
-export const help = `usage: firstread models list [--json] [--models DIR]…
+export const help = `usage: firstread models list [--json] [--models DIR]… [--data DIR]
        firstread models check [--json] DIR…
-       firstread models shadow DIR on|off
+       firstread models shadow DIR on|off [--data DIR]
        firstread models compare A B [--truth TABLE.csv] [--data DIR] [--family F] [--names] [--differences N] [--json]
 
   list     the models that are served: task, version, threshold (the site's own where it has one), where they come from
