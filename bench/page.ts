@@ -1,12 +1,13 @@
 /**
  * How fast the worklist page is in a real browser: first paint of the list with 10,000 open studies, bytes of the first
- * load, and how smoothly it scrolls (frames that came late). Chromium is Debian's, the server is the real one.
+ * load, how smoothly it scrolls (frames that came late), and how soon a study's picture is there once its row is opened.
+ * Chromium is Debian's, the server is the real one.
  *
  *   bin/node24 bench/page.ts [--studies 10000] [--rounds 5]
  */
 import { gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
-import { demoSite } from '../test/api/demo-site.ts';
+import { demoSite, drawnChest } from '../test/api/demo-site.ts';
 import { manyStudies } from '../test/api/demo-many.ts';
 import { openBrowser, openPage, serveSite } from '../test/e2e/page-browser.ts';
 import { median } from './figures.ts';
@@ -54,8 +55,36 @@ const jump = await page.evaluate<number>(`new Promise((done) => {
   const look = () => [...document.querySelectorAll('tr.row')].at(-1)?.getAttribute('aria-rowindex') === document.querySelector('.worklist').getAttribute('aria-rowcount') ? done(performance.now() - from) : requestAnimationFrame(look); look();
 })`);
 
-await browser.close();
 await site.close();
+
+/**
+ * From the click on a row, or the key, until its picture has been painted. Rows are opened from the last one up, so that
+ * none has been fetched ahead; then j goes down to those that have been.
+ */
+const small = await demoSite({ picture: await drawnChest(), realClock: true });
+const desk = (await openPage(browser)).page;
+await desk.goto(`${await serveSite(small)}/sign-in?link=${small.auth.issueLink({ name: 'bench', role: 'reader' })}`);
+await desk.waitForSelector('tr.row');
+const shown = (act: string): Promise<number | null> => desk.evaluate<number | null>(`new Promise((done) => {
+  const before = document.querySelector('.panel h2 bdi')?.textContent; const from = performance.now(); ${act};
+  const look = () => {
+    const name = document.querySelector('.panel h2 bdi')?.textContent; const picture = document.querySelector('.panel .picture');
+    if (name && name !== before && picture?.dataset.shown === 'reduced') requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from)));
+    else if (performance.now() - from > 3000) done(null); else requestAnimationFrame(look);
+  }; look(); })`);
+const opened: (number | null)[] = [];
+const next: (number | null)[] = [];
+for (const row of [11, 9, 6, 3, 0]) {
+  opened.push(await shown(`document.querySelectorAll('tr.row')[${row}].click()`));
+  await desk.waitForTimeout(700);
+  next.push(await shown("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }))"));
+  await desk.waitForTimeout(300);
+}
+/** Some of the demo's studies have no picture: they say so and are not counted. */
+const withPicture = (times: readonly (number | null)[]): number[] => times.filter((time) => time !== null);
+
+await browser.close();
+await small.close();
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
 console.log(formatTable(['', 'median', 'worst'], [
@@ -64,5 +93,7 @@ console.log(formatTable(['', 'median', 'worst'], [
   ['frame while scrolling 400 px a frame', ms(median(frames)), ms(Math.max(...frames))],
   ['frames later than 50 ms', String(frames.filter((gap) => gap > 50).length), `of ${frames.length}`],
   ['jump to the end until its rows are there', ms(jump), ''],
+  ['picture of a row opened, nothing fetched ahead', ms(median(withPicture(opened))), ms(Math.max(...withPicture(opened)))],
+  ['picture of the next study', ms(median(withPicture(next))), ms(Math.max(...withPicture(next)))],
   ['first load, gzipped', `${(bytes / 1000).toFixed(1)} kB`, ''],
 ]));

@@ -131,9 +131,12 @@ export function points(score: number): string {
   return String(Math.floor(score));
 }
 
+/** A score of 52 below a threshold of 52.8 must not read as one of 52. */
+const wholeOrTenth = (threshold: number): string => (Number.isInteger(threshold) ? String(threshold) : threshold.toFixed(1));
+
 /** A site's own threshold is said to be one: it is not the number in the model's card. */
 export function scoreAndThreshold({ score, threshold, siteThreshold }: Pick<Finding, 'score' | 'threshold' | 'siteThreshold'>): string {
-  return `${points(score)} (${siteThreshold === undefined ? '' : 'site '}threshold ${points(threshold)})`;
+  return `${points(score)} (${siteThreshold === undefined ? '' : 'site '}threshold ${wholeOrTenth(threshold)})`;
 }
 
 function capitalise(text: string): string {
