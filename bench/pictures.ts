@@ -1,8 +1,8 @@
 /**
  * The pictures of the pages in docs/images: the demo's morning and the week before it, in a real browser, 1366 × 768.
- * Each is named by its page. Chromium is Debian's, the server is the real one, no patient is.
+ * Each is named by its page; the study, the viewer, the models' cards and a report are viewer-pictures.ts'. Chromium is Debian's, the server is the real one, no patient is.
  *
- *   bin/node24 bench/pictures.ts [--only devices,models]
+ *   bin/node24 bench/pictures.ts [--only devices,worklist]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,7 +35,9 @@ const PICTURES: readonly Picture[] = [
   { name: 'worklist-light', address: '/?list=unread', shows: 'tr.row', theme: 'light', language: 'vi' },
   { name: 'worklist-phone', address: '/?list=unread', shows: 'tr.row', browser: PHONE },
   { name: 'devices', address: '/operations.html#devices', shows: '.ops-table' },
-  { name: 'models', address: '/operations.html#models', shows: '.model-card' },
+  { name: 'deliveries', address: '/operations.html#deliveries', shows: '.ops-cards' },
+  { name: 'set-aside', address: '/operations.html#set-aside', shows: '.ops-main h1, main h1' },
+  { name: 'system', address: '/operations.html#system', shows: '.ops-main h1, main h1' },
   { name: 'turnaround', address: '/operations.html#turnaround', shows: '.chart-bar' },
 ];
 /** Numbers on the rail, pictures in a card: what comes a moment later. */

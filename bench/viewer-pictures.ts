@@ -1,6 +1,6 @@
 /**
- * docs/images/study.png and viewer.png: some drawn samples in a real hub with the shipped models, one patient with a
- * second view and an earlier film, in a real browser.
+ * docs/images/study.png, viewer.png, report.png and models.png: some drawn samples in a real hub with the shipped models,
+ * one patient with a second view and an earlier film, in a real browser.
  *
  *   bin/node24 bench/viewer-pictures.ts
  */
@@ -72,6 +72,12 @@ await shot('study');
 await page.goto(`${hub.httpUrl}/viewer/?study=${studyInstanceUid}&prior=${uidFromHash('picture study', 'before')}`);
 for (const at of [0, 1]) await page.locator('.station').nth(at).and(page.locator('[data-shown="full"]')).waitFor();
 await shot('viewer');
+const { reports } = (await (await hub.api(`/api/studies/${studyInstanceUid}`)).json()) as { reports: { sopInstanceUid: string }[] };
+await page.goto(`${hub.httpUrl}/api/reports/${reports[0]!.sopInstanceUid}/page`);
+await shot('report');
+await page.goto(`${hub.httpUrl}/operations.html#models`);
+await page.waitForSelector('.model-card img');
+await shot('models');
 await browser.close();
 await hub.stop();
 removeData(data);
