@@ -20,6 +20,8 @@ interface Picture {
   readonly theme?: 'light';
   readonly language?: 'vi';
   readonly browser?: BrowserContextOptions;
+  /** At the door, by nobody yet. */
+  readonly signedOut?: true;
   /** What is done before the picture is taken. */
   readonly act?: (page: Page) => Promise<void>;
 }
@@ -34,6 +36,7 @@ const PICTURES: readonly Picture[] = [
   } },
   { name: 'worklist-light', address: '/?list=unread', shows: 'tr.row', theme: 'light', language: 'vi' },
   { name: 'worklist-phone', address: '/?list=unread', shows: 'tr.row', browser: PHONE },
+  { name: 'sign-in', address: '/', shows: '.sign-in', signedOut: true },
   { name: 'devices', address: '/operations.html#devices', shows: '.ops-table' },
   { name: 'deliveries', address: '/operations.html#deliveries', shows: '.ops-cards' },
   { name: 'set-aside', address: '/operations.html#set-aside', shows: '.ops-main h1, main h1' },
@@ -56,8 +59,8 @@ await door.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', r
 await door.waitForSelector('tr.row', { timeout: 90_000 });
 const storageState = await door.context().storageState();
 await door.context().close();
-for (const { name, address, shows, theme = 'dark', language = 'en', browser: device, act } of PICTURES.filter((one) => values.only === undefined || values.only.split(',').includes(one.name))) {
-  const { page } = await openPage(browser, { ...device, storageState });
+for (const { name, address, shows, theme = 'dark', language = 'en', browser: device, signedOut, act } of PICTURES.filter((one) => values.only === undefined || values.only.split(',').includes(one.name))) {
+  const { page } = await openPage(browser, { ...device, ...(signedOut === true ? {} : { storageState }) });
   await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}'); localStorage.setItem('firstread.language', '${language}')`);
   await page.goto(`${base}${address}`);
   await page.waitForSelector(shows, { state: 'attached', timeout: 90_000 });
