@@ -90,7 +90,7 @@ describe('the site\'s own threshold', () => {
     const finding = tuberculosis(judged.assessment.findings);
     expect(finding).toMatchObject({ score: shipped.score, threshold: 99.9, flagged: false, siteThreshold: { id: 'tb-1', origin: own().origin } });
     expect(tuberculosis(judged.row.findings).siteThreshold).toEqual({ id: 'tb-1' });
-    expect(judged.journal.find(({ kind }) => kind === 'instanceAnalysed')?.text).toMatch(/tuberculosis \d+ \(site threshold 99\)/);
+    expect(judged.journal.find(({ kind }) => kind === 'instanceAnalysed')?.text).toMatch(/tuberculosis \d+ \(site threshold 99\.9\)/);
     expect(await modelRow()).toMatchObject({ threshold: 99.9, thresholdOrigin: own().origin, siteThreshold: { id: 'tb-1', manifestThreshold: 40, groups: [] } });
     await expect.poll(() => reportsOf('judged').some((text) => text.includes(`threshold-origin=site tb-1: ${own().origin}`)), { timeout: 20_000 }).toBe(true);
     expect(reportsOf('before').every((text) => !text.includes('threshold-origin'))).toBe(true);
