@@ -46,6 +46,7 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
   worker.on('error', () => {});
   void worker.startStalledCheckTimer().catch(() => {});
 
+  /** By token: a late answer for a lost claim must not end the job's next one. */
   const held = new Map<string, Held>();
   /** Suspects that wait until this worker holds nothing else. */
   const setAside: Held[] = [];
@@ -90,12 +91,12 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
   }
 
   function holdsAny(): boolean {
-    for (const [jobId, each] of held) if (each.leaseUntilMs < Date.now()) held.delete(jobId);
+    for (const [token, each] of held) if (each.leaseUntilMs < Date.now()) held.delete(token);
     return held.size > 0;
   }
 
   function handOut(each: Held): ClaimedJob {
-    held.set(each.job.data.jobId, each);
+    held.set(each.token, each);
     return { job: each.job.data, token: each.token, attempt: attemptsOf(each.job) + 1 };
   }
 
@@ -144,15 +145,15 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
 
   /** A worker's last word on a job; undefined where the lease is lost. While Redis is away it rejects, and may be said again. */
   async function lastWord<T>(claim: ClaimedJob, step: (job: AnalysisBullJob) => Promise<T>): Promise<T | undefined> {
-    const each = held.get(claim.job.jobId);
-    if (each === undefined || each.token !== claim.token) return undefined;
+    const each = held.get(claim.token);
+    if (each === undefined) return undefined;
     try {
       const answer = await link.within(() => step(each.job));
-      held.delete(claim.job.jobId);
+      held.delete(claim.token);
       return answer;
     } catch (error) {
       if (!isStale(error)) throw error;
-      held.delete(claim.job.jobId);
+      held.delete(claim.token);
       return undefined;
     }
   }
@@ -169,11 +170,11 @@ export function openBullmqSource(redisUrl: string, limits: QueueLimits = QUEUE_L
     },
 
     async extend(claim) {
-      const each = held.get(claim.job.jobId);
-      if (each === undefined || each.token !== claim.token) return false;
+      const each = held.get(claim.token);
+      if (each === undefined) return false;
       const kept = await link.within(() => each.job.extendLock(claim.token, limits.leaseMs));
       if (kept === 1) each.leaseUntilMs = Date.now() + limits.leaseMs;
-      else held.delete(claim.job.jobId);
+      else held.delete(claim.token);
       return kept === 1;
     },
 

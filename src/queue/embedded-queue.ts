@@ -38,7 +38,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
   const table = createJobTable(database, limits);
   const endedListeners = new Set<() => void>();
   const sleepers = new Set<() => void>();
-  /** What this process holds: job → end of its lease. */
+  /** What this process holds: token → end of its lease. By token: a late answer for a lost claim must not end the job's next one. */
   const held = new Map<string, number>();
   /** When the next delayed job or lease falls due, as far as the last empty claim could see. */
   let nextDueAtMs = Number.POSITIVE_INFINITY;
@@ -112,7 +112,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
   }
 
   function holdsAny(atMs: number): boolean {
-    for (const [jobId, leaseUntilMs] of held) if (leaseUntilMs < atMs) held.delete(jobId);
+    for (const [token, leaseUntilMs] of held) if (leaseUntilMs < atMs) held.delete(token);
     return held.size > 0;
   }
 
@@ -136,7 +136,7 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     nextDueAtMs = table.nextDueAtMs(now());
     if (nextDueAtMs > now()) return [];
     const claims = await transact(() => takeDue(max));
-    for (const { job } of claims) held.set(job.jobId, now() + limits.leaseMs);
+    for (const { token } of claims) held.set(token, now() + limits.leaseMs);
     if (claims.length === 0) nextDueAtMs = now() + SUSPECT_PAUSE_MS;
     return claims;
   }
@@ -155,9 +155,9 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
   }
 
   /** A worker's last word on a job. */
-  async function giveUp(jobId: string, step: () => boolean): Promise<boolean> {
+  async function giveUp(token: string, step: () => boolean): Promise<boolean> {
     const wasMine = await transact(step);
-    held.delete(jobId);
+    held.delete(token);
     tell();
     return wasMine;
   }
@@ -199,24 +199,24 @@ export function openEmbeddedQueue(path: string, limits: QueueLimits = QUEUE_LIMI
     async extend({ job, token }) {
       const atMs = now();
       const kept = await transact(() => table.renew(job.jobId, token, atMs));
-      if (kept) held.set(job.jobId, atMs + limits.leaseMs);
-      else held.delete(job.jobId);
+      if (kept) held.set(token, atMs + limits.leaseMs);
+      else held.delete(token);
       return kept;
     },
 
     async complete({ job, token }, outcome) {
-      return (await giveUp(job.jobId, () => table.complete(job.jobId, token, now(), outcome))) ? 'accepted' : 'stale';
+      return (await giveUp(token, () => table.complete(job.jobId, token, now(), outcome))) ? 'accepted' : 'stale';
     },
 
     async fail({ job, token, attempt }, error) {
       const text = error.slice(0, JOB_ERROR_CHARACTERS_MAX);
       const isLast = attempt >= limits.maxAttempts;
-      const wasMine = await giveUp(job.jobId, () => (isLast ? table.setAside(job.jobId, token, now(), text) : table.retryLater(job.jobId, token, now(), text, attempt)));
+      const wasMine = await giveUp(token, () => (isLast ? table.setAside(job.jobId, token, now(), text) : table.retryLater(job.jobId, token, now(), text, attempt)));
       return !wasMine ? 'stale' : isLast ? 'quarantined' : 'retry';
     },
 
     async release({ job, token }) {
-      await giveUp(job.jobId, () => table.giveBack(job.jobId, token, now()));
+      await giveUp(token, () => table.giveBack(job.jobId, token, now()));
     },
 
     wake: tell,

@@ -145,6 +145,17 @@ async function follow(steps: readonly Step[], path: string): Promise<void> {
   }
 }
 
+test('a late answer for a lost claim leaves the same job in its new hands: the next suspect waits', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'firstread-model-'));
+  try {
+    const claim = { do: 'claim', max: 2, worker: 0 } as const;
+    const late = { do: 'complete', claim: 0 } as const;
+    await follow([{ do: 'add', name: 1, rank: 0 }, { do: 'add', name: 0, rank: 0 }, claim, { do: 'pass', ms: 101 }, claim, late, { do: 'pass', ms: 1 }, claim, late], join(folder, 'queue.sqlite'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('any sequence of operations agrees with the model', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'firstread-model-'));
   let round = 0;
