@@ -1,6 +1,7 @@
 /**
  * Watches that a peer, while it is its turn, says something (idle timeout) and, in the middle of a message, says it at a
- * least pace: a sender that drips one byte a second is never idle. Time during which we ourselves hold it back is excused.
+ * least pace: a sender that drips one byte a second is never idle. A window in which we ourselves held it back, or in which
+ * its message began, is excused: the next one is not.
  */
 import type { DimseLimits } from './limits.ts';
 
@@ -23,6 +24,8 @@ export class SilenceWatch {
   readonly #pace: NodeJS.Timeout;
   #bytesAtWindow = 0;
   #wasHeldInWindow = false;
+  /** Between messages for some of the window: one that has only just begun is not slow. */
+  #wasBetweenInWindow = true;
 
   constructor(limits: SilenceLimits, watched: Watched) {
     this.#limits = limits;
@@ -31,8 +34,9 @@ export class SilenceWatch {
     this.#pace = setInterval(() => this.#judgePace(), limits.paceWindowMs);
   }
 
-  /** The peer spoke, or has its turn again. */
+  /** The peer spoke (told before its bytes are looked at), or has its turn again. */
   heard(): void {
+    if (!this.#watched.isMidway()) this.#wasBetweenInWindow = true;
     this.#idle.refresh();
   }
 
@@ -60,8 +64,9 @@ export class SilenceWatch {
   #judgePace(): void {
     const bytes = this.#watched.bytesReceived();
     const received = bytes - this.#bytesAtWindow;
-    const isExcused = this.#wasHeldInWindow || !this.#watched.isMidway();
+    const isExcused = this.#wasHeldInWindow || this.#wasBetweenInWindow || !this.#watched.isMidway();
     this.#bytesAtWindow = bytes;
+    this.#wasBetweenInWindow = !this.#watched.isMidway();
     this.#wasHeldInWindow = this.#watched.isHeldByUs();
     if (!isExcused && received < this.#limits.paceMinBytes) this.#watched.expired('slower than the least pace');
   }

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -133,10 +134,13 @@ def send_all(port, folder):
             if assoc is None or not assoc.is_established:
                 assoc = ae.associate("127.0.0.1", port)
                 hashes = hash_what_is_sent(assoc)
+            began = time.monotonic()
             try:
-                status = assoc.send_c_store(dataset).get("Status", "no answer")
+                status = assoc.send_c_store(dataset).get("Status")
             except ValueError:  # pynetdicom cannot encode it
                 continue
+            if status is None:
+                status = f"no answer after {time.monotonic() - began:.1f} s; association {'established' if assoc.is_established else 'aborted' if assoc.is_aborted else 'over'}"
             sent.append({"name": name, "sopInstanceUid": str(dataset.SOPInstanceUID), "transferSyntaxUid": pair[1], "sha256": hashes[-1], "status": status})
         if assoc is not None:
             assoc.release()
