@@ -61,8 +61,8 @@ export interface SetAsideImage {
   readonly sopInstanceUid: string;
   readonly status: InstanceStatus;
   readonly reason: CodedReason;
-  /** How often the models were asked before they were given up on; absent where nothing was tried. */
-  readonly attempts?: number;
+  /** How often a worker took it up; 0 where the header alone said that there is nothing to analyse. */
+  readonly attempts: number;
   /** The last error, for whoever mends it. */
   readonly error?: string;
   readonly receivedAtMs: number;

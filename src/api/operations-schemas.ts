@@ -63,7 +63,7 @@ export const setAsideAnswer = object({
     studyInstanceUid: text, patientName: text, patientId: text, accessionNumber: text, receivedAtMs: epochMs, sinceMs: epochMs, reason, flagged: flag, canRetry: flag, retriedBy: text,
     images: array(optional({
       sopInstanceUid: text, status: oneOf(['pending', 'scored', 'ineligible', 'unreadable', 'conflict', 'variant']), reason, attempts: integer, error: text, receivedAtMs: epochMs, callingAeTitle: text,
-    }, 'attempts', 'error')),
+    }, 'error')),
   }, 'retriedBy')),
 });
 export const dismissBody = object({ reason: why });

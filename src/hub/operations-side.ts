@@ -56,7 +56,7 @@ export function createOperationsPort(parts: OperationsParts): OperationsPort {
       const study = registry.study(studyInstanceUid);
       if (study === undefined) return undefined;
       const images = retryable(study);
-      for (const { sopInstanceUid, contentSha256 } of images) engine.apply(studyInstanceUid, { kind: 'retried', sopInstanceUid, contentSha256, by });
+      if (images.length > 0) engine.applyAll(studyInstanceUid, images.map(({ sopInstanceUid, contentSha256 }) => ({ kind: 'retried', sopInstanceUid, contentSha256, by })));
       return images.length;
     },
     dismiss(studyInstanceUid, by, reason) {

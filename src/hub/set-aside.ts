@@ -3,6 +3,7 @@ import type { SetAsideImage, SetAsideRow } from '../api/operations-port.ts';
 import type { JournalEntry, Registry } from '../registry/registry.ts';
 import { reasonOf } from '../study/reasons.ts';
 import { flaggedFindings } from '../study/assessment.ts';
+import type { StudyEvent } from '../study/events.ts';
 import type { Study, StudyInstance } from '../study/types.ts';
 
 export function setAsideRow(registry: Pick<Registry, 'study' | 'studyFacts' | 'events' | 'instancesOf'>, studyInstanceUid: string): SetAsideRow | undefined {
@@ -33,10 +34,19 @@ export const retryable = (study: Study): readonly StudyInstance[] => study.insta
 const isTrouble = ({ status }: StudyInstance): boolean => status === 'unreadable' || status === 'conflict';
 
 function describe(instance: StudyInstance, journal: readonly JournalEntry[], callingAeTitle: string): SetAsideImage {
-  const { sopInstanceUid, contentSha256, status, reason = reasonOf('quarantined'), receivedAtMs } = instance;
-  const failed = journal.findLast(({ event }) => event.kind === 'analysisFailed' && event.sopInstanceUid === sopInstanceUid && event.contentSha256 === contentSha256)?.event;
+  const { sopInstanceUid, status, reason = reasonOf('quarantined'), receivedAtMs } = instance;
+  const last = journal.findLast(({ event }) => isVerdictOn(instance, event))?.event;
   return {
     sopInstanceUid, status, reason, receivedAtMs, callingAeTitle,
-    ...(failed?.kind === 'analysisFailed' ? { attempts: failed.attempts, error: failed.error } : {}),
+    // Stored and nothing since: the header alone said that there is nothing to try.
+    attempts: last?.kind === 'analysisFailed' ? last.attempts : last?.kind === 'instanceStored' ? 0 : 1,
+    ...(last?.kind === 'analysisFailed' ? { error: last.error } : {}),
   };
+}
+
+/** Whatever could have set this very image aside; the latest counts, since images are analysed again. */
+function isVerdictOn(instance: StudyInstance, event: StudyEvent): boolean {
+  if (event.kind !== 'instanceStored' && event.kind !== 'instanceAnalysed' && event.kind !== 'analysisFailed') return false;
+  const of = event.kind === 'instanceStored' ? event.instance : event;
+  return of.sopInstanceUid === instance.sopInstanceUid && of.contentSha256 === instance.contentSha256;
 }

@@ -29,6 +29,8 @@ export interface StudyEngineParts {
 export interface StudyEngine {
   /** Applies one event durably and runs what follows; undefined where the registry does not know the study. */
   apply(studyInstanceUid: string, event: StudyEvent): Study | undefined;
+  /** Several events of one study, at least one, in one commit: all or none. */
+  applyAll(studyInstanceUid: string, events: readonly StudyEvent[]): Study | undefined;
   /** The same, its commit shared with others of the same moment (one sync of the disk, beside the event loop). */
   applySoon(studyInstanceUid: string, event: StudyEvent): Promise<Study | undefined>;
   /** Runs commands that the registry has already committed (after a C-STORE, at reconcile). */
@@ -87,14 +89,18 @@ export function createStudyEngine(parts: StudyEngineParts): StudyEngine {
     throw error;
   };
 
+  function applyAll(studyInstanceUid: string, events: readonly StudyEvent[]): Study | undefined {
+    try {
+      const reductions = registry.transact(() => events.map((event) => registry.applyStudyEvent(studyInstanceUid, event, now())));
+      return follow({ study: reductions.at(-1)!.study, commands: reductions.flatMap(({ commands }) => commands) });
+    } catch (error) {
+      return ifKnown(error);
+    }
+  }
+
   return {
-    apply(studyInstanceUid, event) {
-      try {
-        return follow(registry.applyStudyEvent(studyInstanceUid, event, now()));
-      } catch (error) {
-        return ifKnown(error);
-      }
-    },
+    apply: (studyInstanceUid, event) => applyAll(studyInstanceUid, [event]),
+    applyAll,
     applySoon: (studyInstanceUid, event) => registry.commitSoon(() => registry.applyStudyEvent(studyInstanceUid, event, now())).then(follow, ifKnown),
     execute,
     changed: parts.onChanged,

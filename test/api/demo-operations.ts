@@ -9,6 +9,7 @@ import type { OperationsPort } from '../../src/api/operations-port.ts';
 import type { DestinationState } from '../../src/delivery/outbox.ts';
 import { createModelSwitches, type ModelSwitches } from '../../src/hub/model-switches.ts';
 import { createOperationsPort } from '../../src/hub/operations-side.ts';
+import { createStudyEngine } from '../../src/hub/study-engine.ts';
 import type { ModelOnDisk, SiteModel } from '../../src/hub/site-models.ts';
 import { createWorkerBoard } from '../../src/hub/worker-board.ts';
 import type { Audit } from '../../src/ops/audit.ts';
@@ -54,12 +55,11 @@ export function demoOperations(registry: Registry, audit: Audit, now: () => numb
   const folder = mkdtempSync(join(tmpdir(), 'firstread-demo-model-'));
   writeFileSync(join(folder, 'card.md'), DEMO_CARD);
   writeFileSync(join(folder, 'roc.svg'), DEMO_ROC);
-  const engine = {
-    apply: (uid: string, event: Parameters<Registry['applyStudyEvent']>[1]) => registry.applyStudyEvent(uid, event, now()).study,
-    applySoon: async (uid: string, event: Parameters<Registry['applyStudyEvent']>[1]) => registry.applyStudyEvent(uid, event, now()).study,
-    changed: () => undefined,
-    execute: () => undefined,
-  };
+  const nothing = (): void => undefined;
+  const engine = createStudyEngine({
+    registry, now, siteThresholds: () => [], queue: { add: async () => undefined },
+    wakeWorkers: nothing, writeReports: nothing, wakeOutbox: nothing, onChanged: nothing, onQueueTrouble: nothing,
+  });
   const switches = createModelSwitches({ registry, engine: () => engine, onSwitched, onTrouble: () => undefined });
   const wakes: (string | undefined)[] = [];
   const destinationStates = new Map<string, DestinationState>([['pacs', { kind: 'idle' }], ['archive', { kind: 'resting', untilMs: now() + 42_000, failures: 9, code: 'peer-unreachable', text: 'no connection to the peer' }]]);
@@ -76,7 +76,7 @@ export function demoOperations(registry: Registry, audit: Audit, now: () => numb
     workers: 1, redisUrl: '', retentionDays: 30, destinations,
   };
   const port = createOperationsPort({
-    config: config as never, registry, engine: engine as never,
+    config: config as never, registry, engine,
     outbox: { wake: (destination?: string) => void wakes.push(destination), states: () => destinationStates, close: async () => undefined },
     freeSpace: { facts: () => ({ freeBytes: 311 * GB, totalBytes: 500 * GB, floorBytes: 10 * GB }) } as never,
     queue: { healthy: () => true, counts: async () => ({ waiting: 3, active: 2, delayed: 0, ended: 0 }) } as never,

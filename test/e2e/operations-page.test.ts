@@ -147,6 +147,7 @@ test.skipIf(!hasChromium)('set aside: why in words, analysed again, and the list
   const words = await text(page, '.aside-card');
   expect(words).toContain('PHẠM MINH TUẤN');
   expect(words).toContain('Send the image again from the device');
+  expect(words).toMatch(/tried once$|tried once\b/);
   expect(await page.locator('.rail-link[href="#set-aside"] .rail-number').textContent()).toBe('1');
   await page.getByRole('button', { name: 'Analyse again: PHẠM MINH TUẤN' }).click();
   await page.locator('.ops-empty', { hasText: 'Nothing is set aside' }).waitFor();

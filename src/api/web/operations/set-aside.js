@@ -39,10 +39,14 @@ function studyCard(one, page) {
 
 /** What the study's own line says already is not said again. */
 function imageLine(image, told) {
-  const tried = image.attempts === undefined ? t(image.status === 'conflict' ? 'aside.compared' : 'aside.notTried') : t('aside.tried', { n: image.attempts });
-  const words = [image.reason.code === told.code ? undefined : reasonText(image.reason), t('aside.from', { who: plain(image.callingAeTitle), time: moment(image.receivedAtMs) }), tried];
+  const words = [image.reason.code === told.code ? undefined : reasonText(image.reason), t('aside.from', { who: plain(image.callingAeTitle), time: moment(image.receivedAtMs) }), howOftenTried(image)];
   return h('li', {}, bdi(words.filter(Boolean).join(' · ')),
     image.error && h('details', { class: 'technical', 'data-open': image.sopInstanceUid }, h('summary', {}, t('aside.error')), h('p', { class: 'mono' }, bdi(plain(image.error)))));
+}
+
+function howOftenTried({ status, attempts: n }) {
+  if (status === 'conflict' && n < 2) return t('aside.compared');
+  return n === 0 ? t('aside.notTried') : n === 1 ? t('aside.triedOnce') : t('aside.tried', { n });
 }
 
 async function dismiss(path, name, page) {
