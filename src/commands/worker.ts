@@ -4,6 +4,7 @@ import { dataFolder } from '../hub/data-folder.ts';
 import { loadSiteModels } from '../hub/site-models.ts';
 import { workerOptions } from '../hub/worker-side.ts';
 import { runWorkerProcess } from '../inference/worker-process.ts';
+import { sentenceAsWord } from '../ops/redaction.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 import { openLog, untilSignal } from './serve.ts';
@@ -35,7 +36,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       if (message.type === 'ready') log.write('worker-ready', { pid: process.pid, provider: message.provider });
       else if (message.type === 'problem') io.stderr.write(`firstread worker: ${message.message}\n`);
       else if (message.type === 'failed') log.write('analysis-failed', { jobId: message.jobId, code: message.code, attempt: message.attempt, state: message.next });
-      else if (message.type === 'trouble') log.write('queue-unreachable', { code: message.code, reason: message.message });
+      else if (message.type === 'trouble') log.write('queue-unreachable', { code: message.code, reason: sentenceAsWord(message.message) });
       else if (message.type === 'answered') log.write('analysis-done', { jobId: message.jobId, kind: message.kind, totalMs: Math.round(message.timings?.totalMs ?? 0) });
     },
     stop.signal,

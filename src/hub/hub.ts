@@ -13,6 +13,7 @@ import { createAudit } from '../ops/audit.ts';
 import { createFirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
 import { createReadiness } from '../ops/readiness.ts';
+import { sentenceAsWord } from '../ops/redaction.ts';
 import type { JobEnd } from '../queue/job-queue.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { Study } from '../study/types.ts';
@@ -67,7 +68,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   audit.record({ event: 'application-start', who: '-', outcome: 'done', details: { version: FIRSTREAD_VERSION } });
   const siteThresholds = openSiteThresholds(folder.siteThresholds, thresholdJournal(log, audit), lastThresholdsIn(registry, now));
   const metrics = createFirstreadMetrics({ version: FIRSTREAD_VERSION });
-  const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, reason: outcome.reason }));
+  const readiness = createReadiness((check, outcome) => log.write(outcome.ok ? 'ready-again' : 'not-ready', { check, ...(outcome.reason === undefined ? {} : { reason: sentenceAsWord(outcome.reason) }) }));
 
   const queueWatch = createQueueWatch(log, now, queueAddress(config.redisUrl));
   const live = createLive();

@@ -9,6 +9,7 @@ import type { StoreOutcome } from '../intake/receive.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
+import { sentenceAsWord } from '../ops/redaction.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export interface ListenerJournalParts {
@@ -63,7 +64,7 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
           registry.commitSoon(() => registry.noteAssociation(event, now())).catch(() => undefined);
           return;
         case 'association-ended':
-          log.write(event.how === 'released' ? 'association-closed' : 'association-aborted', { callingAeTitle: event.callingAeTitle, remoteAddress: event.remoteAddress, reason: event.why, count: event.instanceCount });
+          log.write(event.how === 'released' ? 'association-closed' : 'association-aborted', { callingAeTitle: event.callingAeTitle, remoteAddress: event.remoteAddress, reason: sentenceAsWord(event.why), count: event.instanceCount });
           return;
         case 'association-refused': {
           const code = event.reject === undefined ? event.how : rejectCode(event.reject.source, event.reject.reason);
@@ -73,11 +74,11 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
         }
         case 'connection-refused':
         case 'tls-failed':
-          log.write('association-refused', { remoteAddress: event.remoteAddress, reason: event.kind === 'tls-failed' ? 'tls-failed' : event.why });
+          log.write('association-refused', { remoteAddress: event.remoteAddress, reason: event.kind === 'tls-failed' ? 'tls-failed' : sentenceAsWord(event.why) });
           refused('connection', { callingAeTitle: '', calledAeTitle: '', remoteAddress: event.remoteAddress, code: event.kind === 'tls-failed' ? 'tls-failed' : event.why, text: adviceFor(event.kind, event.why) });
           return;
         case 'listener-error':
-          log.write('protocol-violation', { reason: event.why });
+          log.write('protocol-violation', { reason: sentenceAsWord(event.why) });
           return;
         case 'message-refused':
           log.write('instance-refused', { callingAeTitle: event.callingAeTitle, remoteAddress: event.remoteAddress, code: event.code, dicomStatus: hexOf(event.status), byteLength: event.byteLength });
@@ -90,7 +91,7 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
     onStoreOutcome(outcome) {
       const { request } = outcome;
       if (outcome.kind === 'aborted') {
-        log.write('instance-aborted', { callingAeTitle: request.callingAeTitle, remoteAddress: request.remoteAddress, reason: outcome.why, byteLength: outcome.byteLength });
+        log.write('instance-aborted', { callingAeTitle: request.callingAeTitle, remoteAddress: request.remoteAddress, reason: sentenceAsWord(outcome.why), byteLength: outcome.byteLength });
         return;
       }
       if (outcome.kind === 'refused') {

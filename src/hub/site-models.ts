@@ -6,20 +6,21 @@ import { FirstreadError } from '../errors.ts';
 import { familiesOf } from '../inference/model-manifest.ts';
 import { loadModelSet, SHIPPED_MODELS } from '../inference/model-set.ts';
 import type { ModelSet } from '../inference/model-set.ts';
-import { groupLabel } from '../study/site-threshold.ts';
+import { groupWording } from '../study/site-threshold.ts';
 import type { SiteThreshold } from '../study/site-threshold.ts';
 import type { FindingFamily, ModelReference } from '../study/types.ts';
+import type { Wording } from '../study/wording.ts';
 import type { ReportingFamily } from './report-writer.ts';
 
 export interface SiteModel extends ModelReference {
   readonly family: FindingFamily;
   /** In force: the site's own where it has one for this file, else the manifest's. */
   readonly threshold: number;
-  readonly thresholdOrigin: string;
+  readonly thresholdOrigin: Wording;
   /** Only where the site's own is in force. */
-  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: string; readonly threshold: number }[] };
+  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: Wording; readonly threshold: number }[] };
   /** What somebody should know of the threshold, e.g. that the site's own is for another file. */
-  readonly thresholdRemark?: string;
+  readonly thresholdRemark?: Wording;
   readonly status: string;
   readonly shadow: boolean;
 }
@@ -133,6 +134,14 @@ function configurationOf(models: readonly SiteModel[], site: readonly SiteThresh
   return createHash('sha256').update(facts.sort().join('\n')).digest('hex');
 }
 
+function ignoredRemark({ threshold, id, modelSha256 }: SiteThreshold): Wording {
+  const file = `${modelSha256.slice(0, 12)}…`;
+  return {
+    en: `the site threshold ${threshold} (${id}) is ignored: it was chosen for another model file, ${file}; calibrate again`,
+    vi: `ngưỡng của cơ sở ${String(threshold).replace('.', ',')} (${id}) không được dùng: nó được chọn cho tệp mô hình khác, ${file}; hãy chọn lại ngưỡng (firstread calibrate)`,
+  };
+}
+
 const isFor = (one: SiteThreshold, model: SiteModel): boolean => one.modelSha256 === model.sha256 && one.family === model.family;
 
 /** Pure: the models with the thresholds that are in force, and what is ignored because it is for another file. */
@@ -140,12 +149,12 @@ export function judgedBySite(models: readonly SiteModel[], site: readonly SiteTh
   return models.map((model) => {
     const own = site.find((one) => isFor(one, model));
     if (own !== undefined) {
-      const groups = own.groups.map((each) => ({ group: groupLabel(each), threshold: each.threshold }));
+      const groups = own.groups.map((each) => ({ group: groupWording(each), threshold: each.threshold }));
       return { ...model, threshold: own.threshold, thresholdOrigin: own.origin, siteThreshold: { id: own.id, manifestThreshold: model.threshold, groups } };
     }
     const strangers = site.filter((one) => one.family === model.family && !models.some((other) => isFor(one, other)));
     const last = strangers.at(-1);
     if (last === undefined) return model;
-    return { ...model, thresholdRemark: `the site threshold ${last.threshold} (${last.id}) is ignored: it was chosen for another model file, ${last.modelSha256.slice(0, 12)}…; calibrate again` };
+    return { ...model, thresholdRemark: ignoredRemark(last) };
   });
 }

@@ -12,6 +12,7 @@ import type { Audit } from '../ops/audit.ts';
 import type { Log } from '../ops/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SiteThreshold } from '../study/site-threshold.ts';
+import { isWording } from '../study/wording.ts';
 
 const SCHEMA = 'firstread-site-thresholds/1';
 /** A site calibrates a few times a year; an entry has about a kilobyte. */
@@ -74,7 +75,7 @@ const isPoints = (value: unknown): value is number => typeof value === 'number' 
 function readEntry(value: unknown, at: number): SiteThresholdEntry {
   const entry = value as SiteThresholdEntry;
   const good =
-    typeof entry?.id === 'string' && typeof entry.origin === 'string' && (entry.family === 'tuberculosis' || entry.family === 'lung nodule') &&
+    typeof entry?.id === 'string' && isWording(entry.origin) && (entry.family === 'tuberculosis' || entry.family === 'lung nodule') &&
     /^[0-9a-f]{64}$/.test(entry.modelSha256) && isPoints(entry.threshold) && Array.isArray(entry.groups) &&
     entry.groups.every(({ threshold, sex, ageYearsMin, ageYearsBelow }) =>
       isPoints(threshold) && [undefined, 'F', 'M'].includes(sex) && [ageYearsMin, ageYearsBelow].every((age) => age === undefined || typeof age === 'number'));

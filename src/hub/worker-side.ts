@@ -8,6 +8,7 @@ import { WORKER_OPTIONS_VARIABLE } from '../inference/worker-process.ts';
 import type { WorkerProcessOptions } from '../inference/worker-process.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
+import { sentenceAsWord } from '../ops/redaction.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { CurrentSiteModels } from './site-models.ts';
 import type { WorkerBoard } from './worker-board.ts';
@@ -67,13 +68,13 @@ function tell(message: WorkerMessage, pid: number, log: Log): void {
       log.write('worker-ready', { pid, provider: text('provider') });
       return;
     case 'problem':
-      log.write('model-refused', { pid, code: text('code'), reason: text('message') });
+      log.write('model-refused', { pid, code: text('code'), reason: sentenceAsWord(text('message')) });
       return;
     case 'failed':
       log.write('analysis-failed', { pid, jobId: text('jobId'), code: text('code'), attempt: Number(message['attempt']), state: text('next') });
       return;
     case 'trouble':
-      log.write('queue-unreachable', { pid, code: text('code'), reason: text('message') });
+      log.write('queue-unreachable', { pid, code: text('code'), reason: sentenceAsWord(text('message')) });
       return;
     case 'answered':
       if (message['accepted'] === false) log.write('answer-stale', { pid, jobId: text('jobId') });

@@ -22,6 +22,14 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, '·').slice(0, WORD_LENGTH_MAX);
 }
 
+/**
+ * A sentence of our own, or of PS3.8, as a word that a log line takes ("no-worker-has-its-models-loaded-yet"). Never for
+ * text that a data set, a person or a parser of data sets has had a hand in.
+ */
+export function sentenceAsWord(sentence: string): string {
+  return sentence.replace(/[^A-Za-z0-9_.:+/@[\]]+/g, '-').replace(/^-+|-+$/g, '');
+}
+
 function admit(kind: LogFieldKind, value: unknown): string | number | boolean | undefined {
   switch (kind) {
     case 'number':

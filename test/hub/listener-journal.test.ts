@@ -10,18 +10,19 @@ import type { Spool } from '../../src/intake/spool.ts';
 import type { SpoolWriter } from '../../src/intake/spool-writer.ts';
 import type { Audit } from '../../src/ops/audit.ts';
 import type { Log } from '../../src/ops/log.ts';
+import { admitFields } from '../../src/ops/redaction.ts';
 import { createFirstreadMetrics } from '../../src/ops/firstread-metrics.ts';
 import { ASSOCIATE_RQ, STORE_RQ, hex, pData, statusOf } from '../dimse/encoded-pdus.ts';
 import { RawPeer } from '../dimse/raw-peer.ts';
 
-const lines: { name: string; code: unknown }[] = [];
+const lines: { name: string; code: unknown; reason: unknown }[] = [];
 const audited: string[] = [];
 const recorded: string[] = [];
 let listener: Listener;
 let peer: RawPeer;
 let flush: () => void;
 
-const log: Log = { write: (name, fields = {}) => lines.push({ name, code: fields.code }), with: () => log };
+const log: Log = { write: (name, fields = {}) => lines.push({ name, code: fields.code, reason: fields.reason }), with: () => log };
 const metrics = createFirstreadMetrics({ version: 'test' });
 const writer: Partial<SpoolWriter> = { byteLength: 0, write: () => {}, fail: () => {}, release: async () => {} };
 const spool = { begin: () => writer, discard: async () => {} } as unknown as Spool;
@@ -65,4 +66,11 @@ test.each([
   expect(recorded).toEqual([code]);
   expect(audited).toEqual([code]);
   expect(lines.filter(({ name }) => name === 'instance-refused')).toEqual([{ name: 'instance-refused', code }]);
+});
+
+test('how an association ended by force is in the log, as a word that the redaction lets through', async () => {
+  expect(await peer.send(ASSOCIATE_RQ).receiveAll()).toHaveLength(1);
+  await expect.poll(() => lines.find(({ name }) => name === 'association-aborted')).toMatchObject({ reason: expect.stringMatching(/^unexpected:-[\w-]+/) });
+  const { reason } = lines.find(({ name }) => name === 'association-aborted')!;
+  expect(admitFields({ reason })).toEqual({ fields: { reason }, droppedFields: 0 });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FirstreadError } from '../../src/errors.ts';
 import { LOG_EVENTS } from '../../src/ops/log-events.ts';
 import { createLog, type Log } from '../../src/ops/log.ts';
-import { referenceOf } from '../../src/ops/redaction.ts';
+import { referenceOf, sentenceAsWord } from '../../src/ops/redaction.ts';
 
 const NAME = 'NGUYỄN^VĂN ĐỨC';
 
@@ -41,6 +41,13 @@ describe('log', () => {
     log.write('instance-refused', { reason: NAME, code: 'Nguyen Van Duc', count: NAME as never });
     expect(last()['droppedFields']).toBe(3);
     expect(lines.join('')).not.toMatch(/Nguyen|NGUY/);
+  });
+
+  test('a sentence of ours passes as a word', () => {
+    const { log, last } = capture();
+    log.write('not-ready', { check: 'disk', reason: sentenceAsWord('free space is below the floor: new objects are refused') });
+    expect(last()).toMatchObject({ check: 'disk', reason: 'free-space-is-below-the-floor:-new-objects-are-refused' });
+    expect(last()['droppedFields']).toBeUndefined();
   });
 
   test('UIDs become references that are the same each time', () => {
