@@ -4,6 +4,7 @@
  * languages comes as a code with its facts; texts are English, for the command line and for people who read JSON.
  */
 import type { CodedReason, FindingFamily, InstanceStatus } from '../study/types.ts';
+import type { Wording } from '../study/wording.ts';
 import type { DeliveryRow, DeviceRow, ModelRow, RefusalRow } from './ports.ts';
 
 /** What a technologist types into a device. */
@@ -109,9 +110,9 @@ export interface BoardModel extends Omit<ModelRow, 'family' | 'threshold' | 'thr
   readonly families: readonly {
     readonly family: FindingFamily;
     readonly threshold: number;
-    readonly thresholdOrigin: string;
-    readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: string; readonly threshold: number }[] };
-    readonly thresholdRemark?: string;
+    readonly thresholdOrigin: Wording;
+    readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: Wording; readonly threshold: number }[] };
+    readonly thresholdRemark?: Wording;
     readonly on: boolean;
   }[];
 }

@@ -1,6 +1,6 @@
 /** JSON schemas of the operations page: what goes in and out. As in schemas.ts: what is not named here is not sent. */
 import { CARD_PICTURE } from './operations-port.ts';
-import { array, delivery, epochMs, flag, integer, number, object, text, type JsonSchema } from './schemas.ts';
+import { array, delivery, epochMs, flag, integer, number, object, text, wording, type JsonSchema } from './schemas.ts';
 
 const oneOf = (values: readonly string[]): JsonSchema => ({ type: 'string', enum: values });
 const optional = (properties: Readonly<Record<string, JsonSchema>>, ...names: string[]): JsonSchema => object(properties, names);
@@ -75,8 +75,8 @@ export const modelsAnswer = object({
   models: array(optional({
     name: text, version: text, sha256: text, task: text, status: text, shadow: flag, trainedAt: text, licence: text, hasCard: flag, ready: flag, whyNotReady: text,
     families: array(optional({
-      family: text, threshold: number, thresholdOrigin: text, on: flag, thresholdRemark: text,
-      siteThreshold: object({ id: text, manifestThreshold: number, groups: array(object({ group: text, threshold: number })) }),
+      family: text, threshold: number, thresholdOrigin: wording, on: flag, thresholdRemark: wording,
+      siteThreshold: object({ id: text, manifestThreshold: number, groups: array(object({ group: wording, threshold: number })) }),
     }, 'siteThreshold', 'thresholdRemark')),
   }, 'status', 'whyNotReady')),
   families: array(object({ family: text, on: flag, switches: array(object(familySwitch)) })),

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
 import type { OrderReason } from '../study/explain-order.ts';
 import type { Flag } from '../study/flag.ts';
+import type { Wording } from '../study/wording.ts';
 import type { ReadingRow } from './reading-ports.ts';
 
 export interface WorklistQuery {
@@ -125,11 +126,11 @@ export interface ModelRow extends ModelReference {
   readonly family: FindingFamily;
   /** 0–100. */
   readonly threshold: number;
-  readonly thresholdOrigin: string;
+  readonly thresholdOrigin: Wording;
   /** Only where the site's own threshold is in force. */
-  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: string; readonly threshold: number }[] };
+  readonly siteThreshold?: { readonly id: string; readonly manifestThreshold: number; readonly groups: readonly { readonly group: Wording; readonly threshold: number }[] };
   /** What somebody should know of the threshold, e.g. that the site's own is ignored because it is for another file. */
-  readonly thresholdRemark?: string;
+  readonly thresholdRemark?: Wording;
   readonly ready: boolean;
   /** "interim", "validated" …: what the card says. */
   readonly status?: string;

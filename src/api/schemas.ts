@@ -23,6 +23,8 @@ export const number: JsonSchema = { type: 'number' };
 export const integer: JsonSchema = { type: 'integer' };
 export const flag: JsonSchema = { type: 'boolean' };
 export const epochMs: JsonSchema = { type: 'number', description: 'milliseconds since 1970-01-01T00:00:00Z' };
+/** study/wording.ts */
+export const wording: JsonSchema = { description: 'a sentence in one language as somebody wrote it, or in both of the page\'s', anyOf: [text, object({ en: text, vi: text })] };
 const oneOf = (values: readonly string[]): JsonSchema => ({ type: 'string', enum: values });
 
 /** PS3.5 9.1: digits and dots, at most 64. */
@@ -86,7 +88,7 @@ export const row = object({
   priority: oneOf(['critical', 'urgent', 'routine', 'undetermined']),
   reason,
   receivedAt: text,
-  findings: array(object({ label: text, family: text, score: number, threshold: number, flagged: flag, sopInstanceUid: text, model: object({ name: text, version: text }), siteThreshold: object({ id: text, group: text }, ['group']) }, ['siteThreshold'])),
+  findings: array(object({ label: text, family: text, score: number, threshold: number, flagged: flag, sopInstanceUid: text, model: object({ name: text, version: text }), siteThreshold: object({ id: text, group: wording }, ['group']) }, ['siteThreshold'])),
   lane: orNull(text),
   waitingMs: number,
   capMs: { type: 'number', description: 'past this wait the study outranks its class' },
@@ -133,7 +135,7 @@ const heatmap = object({ columns: integer, rows: integer, area: object({ x: numb
 const findingFields: Properties = {
   family: text, label: text, score: number, threshold: number, flagged: flag, longAxisMm: number, longAxisAtDetector: flag, model,
   boxes: array(box), region: array(array(array(number))),
-  siteThreshold: object({ id: text, origin: text, group: text }, ['group']),
+  siteThreshold: object({ id: text, origin: wording, group: wording }, ['group']),
 };
 const findingOptional = ['longAxisMm', 'longAxisAtDetector', 'siteThreshold'];
 
@@ -184,8 +186,8 @@ const orderFacts = object({
 export const whyAnswer = object({ above: uid, below: uid, code: text, stepMs: number, facts: object({ above: orderFacts, below: orderFacts }), explanation: text });
 export const modelsAnswer = object({
   models: array(object({
-    name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: text, ready: flag, status: text, thresholdRemark: text,
-    siteThreshold: object({ id: text, manifestThreshold: number, groups: array(object({ group: text, threshold: number })) }),
+    name: text, version: text, sha256: text, family: text, threshold: number, thresholdOrigin: wording, ready: flag, status: text, thresholdRemark: wording,
+    siteThreshold: object({ id: text, manifestThreshold: number, groups: array(object({ group: wording, threshold: number })) }),
   }, ['status', 'siteThreshold', 'thresholdRemark'])),
 });
 

@@ -24,6 +24,7 @@ import { familiesOf } from '../inference/manifest-outputs.ts';
 import type { ModelFolder } from '../inference/model-folder.ts';
 import type { ModelSet } from '../inference/model-set.ts';
 import type { FindingFamily } from '../study/types.ts';
+import type { BothLanguages } from '../study/wording.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
 import { applyChoice, describeUndone, historyTable, undoLast, whenInForce } from './calibrate/applied.ts';
 import { CALIBRATE_OPTIONS, readCalibrateOptions } from './calibrate/options.ts';
@@ -132,10 +133,10 @@ async function conclude({ options, folder, served: { manifest }, truth, wish, ch
     { name: groups.length > 0 ? 'proposed, with the groups below' : 'proposed', common, groups },
     ...(groups.length > 0 ? [{ name: 'one for all', common: choice.forAll, groups: [] }] : []),
   ], common);
-  const operatingPoint = describeWish(options, wish);
+  const asked = describeWish(options, wish);
   const tableSha256 = createHash('sha256').update(await readFile(options.truthFile)).digest('hex');
-  const applied = options.apply ? applyChoice(folder, { manifest, family, proposal: choice, crossValidated, operatingPoint, csvSha256: tableSha256 }, by, Date.now()) : undefined;
-  const about = { operatingPoint, proposal: choice, crossValidated, costs, shipped, filmCount: truth.films.length, leftOut: truth.leftOut, remarks: truth.remarks, choseBlindly: wish.kind === 'flagged' && wish.scores !== undefined };
+  const applied = options.apply ? applyChoice(folder, { manifest, family, proposal: choice, crossValidated, operatingPoint: asked, csvSha256: tableSha256 }, by, Date.now()) : undefined;
+  const about = { operatingPoint: asked.en, proposal: choice, crossValidated, costs, shipped, filmCount: truth.films.length, leftOut: truth.leftOut, remarks: truth.remarks, choseBlindly: wish.kind === 'flagged' && wish.scores !== undefined };
   const model = { name: manifest.name, version: manifest.version, sha256: manifest.sha256 };
   if (options.page !== undefined) {
     const page = calibrationPage({ ...about, family, model, thresholds: thresholdTable(truth.films), table: basename(options.truthFile), tableSha256, margin: options.margin, madeAt: new Date().toISOString(), firstreadVersion: FIRSTREAD_VERSION, ...(applied === undefined ? {} : { appliedId: applied.id }) });
@@ -181,10 +182,15 @@ function wishOf({ wish }: CalibrateOptions, { workload }: Truth): Wish {
 /** What a person typed is shown as typed, to a tenth of a percent. */
 const PRECISE = 1_000;
 
-function describeWish({ wish: said }: CalibrateOptions, wish: Wish): string {
-  if (wish.kind === 'sensitivity') return `sensitivity ${wish.sensitivity}`;
-  return said.kind === 'per-day' ? `at most ${said.perDay} flagged a day (${percent(wish.flagged, PRECISE)} of ${(said.perDay / wish.flagged).toFixed(0)})` : `at most ${percent(wish.flagged, PRECISE)} flagged`;
+function describeWish({ wish: said }: CalibrateOptions, wish: Wish): BothLanguages {
+  if (wish.kind === 'sensitivity') return { en: `sensitivity ${wish.sensitivity}`, vi: `độ nhạy ${withComma(wish.sensitivity)}` };
+  const share = percent(wish.flagged, PRECISE);
+  if (said.kind !== 'per-day') return { en: `at most ${share} flagged`, vi: `gắn cờ nhiều nhất ${withComma(share)}` };
+  const filmsPerDay = (said.perDay / wish.flagged).toFixed(0);
+  return { en: `at most ${said.perDay} flagged a day (${share} of ${filmsPerDay})`, vi: `gắn cờ nhiều nhất ${withComma(said.perDay)} ca mỗi ngày (${withComma(share)} của ${filmsPerDay})` };
 }
+
+const withComma = (value: number | string): string => String(value).replace('.', ',');
 
 /** The person, not the account that the hub runs under. */
 function whoRuns(): string {

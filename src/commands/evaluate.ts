@@ -19,6 +19,7 @@ import type { ModelSet } from '../inference/model-set.ts';
 import { groupLabel } from '../study/site-threshold.ts';
 import type { SiteThreshold } from '../study/site-threshold.ts';
 import type { FindingFamily } from '../study/types.ts';
+import { english } from '../study/wording.ts';
 import { FIRSTREAD_VERSION } from '../version.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
@@ -131,7 +132,7 @@ function facts({ labels: { family }, folders, table }: EvaluateOptions, set: Mod
     madeAt: new Date().toISOString(),
     firstreadVersion: FIRSTREAD_VERSION,
     family,
-    model: { name: model.name, version: model.version, sha256: model.sha256, status: model.provenance.status, trainedOn: model.provenance.trainedOn, thresholdOrigin: model.thresholds.find((each) => each.family === family)!.origin },
+    model: { name: model.name, version: model.version, sha256: model.sha256, status: model.provenance.status, trainedOn: model.provenance.trainedOn, thresholdOrigin: english(model.thresholds.find((each) => each.family === family)!.origin) },
     ...(lungField === undefined ? {} : { lungField: { name: lungField.name, version: lungField.version, sha256: lungField.sha256 } }),
     folders,
     table,
@@ -149,7 +150,7 @@ function measure({ films, refused, unreadable }: Gathering, set: ModelSet, { thr
     asked: thresholds.map((threshold) => measureAt(scored, threshold, measuring)),
     ...measuring,
     ...(site === undefined ? {} : {
-      site: { origin: site.origin, groups: site.groups.map((group) => `${groupLabel(group)}: ${group.threshold}`), at: measureJudged(scored, site.threshold, (film: EvaluatedFilm) => film.siteThreshold ?? site.threshold, measuring) },
+      site: { origin: english(site.origin), groups: site.groups.map((group) => `${groupLabel(group)}: ${group.threshold}`), at: measureJudged(scored, site.threshold, (film: EvaluatedFilm) => film.siteThreshold ?? site.threshold, measuring) },
     }),
   };
 }

@@ -19,6 +19,7 @@ import { dataFolder } from '../hub/data-folder.ts';
 import { describeSiteModels, judgedBySite, modelFolders } from '../hub/site-models.ts';
 import type { SiteModel } from '../hub/site-models.ts';
 import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
+import { english } from '../study/wording.ts';
 import { readFamily } from './calibrate/options.ts';
 import { formatTable, parseCommand, printable } from './command.ts';
 import type { CommandIo } from './command.ts';
@@ -109,7 +110,7 @@ async function list(config: Config, json: boolean, io: CommandIo): Promise<numbe
   if (json) {
     const answer = found.map(({ path, reading }) => (reading.kind === 'bad' ? { path, good: false, problems: reading.problems } : {
       path, good: true, manifest: reading.folder.manifest,
-      thresholds: thresholdsOf(reading.folder).map(({ family, threshold, thresholdOrigin, siteThreshold, thresholdRemark }) => ({ family, threshold, origin: thresholdOrigin, siteThreshold: siteThreshold ?? null, remark: thresholdRemark ?? null })),
+      thresholds: thresholdsOf(reading.folder).map(thresholdJson),
     }));
     io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   } else if (found.length === 0) {
@@ -117,13 +118,19 @@ async function list(config: Config, json: boolean, io: CommandIo): Promise<numbe
   } else {
     io.stdout.write(formatTable(['model', 'version', 'finds', 'flags from', 'weights', 'folder'], found.map(({ path, reading }) => row(path, reading, thresholdsOf)), [24, 12, 40, 44, 10, 80]));
     const remarks = judged.flatMap(({ name, family, siteThreshold, thresholdOrigin, thresholdRemark }) => [
-      ...(siteThreshold === undefined ? [] : [`${name}, ${family}: the site's own threshold ${siteThreshold.id}: ${[thresholdOrigin, ...siteThreshold.groups.map(({ group, threshold }) => `${group}: ${threshold}`)].join('; ')}`]),
-      ...(thresholdRemark === undefined ? [] : [`${name}, ${family}: ${thresholdRemark}`]),
+      ...(siteThreshold === undefined ? [] : [`${name}, ${family}: the site's own threshold ${siteThreshold.id}: ${[english(thresholdOrigin), ...siteThreshold.groups.map(({ group, threshold }) => `${english(group)}: ${threshold}`)].join('; ')}`]),
+      ...(thresholdRemark === undefined ? [] : [`${name}, ${family}: ${english(thresholdRemark)}`]),
     ]);
     for (const remark of remarks) io.stdout.write(`${printable(remark)}\n`);
   }
   return found.every(({ reading }) => reading.kind === 'good') ? 0 : 1;
 }
+
+/** For scripts, in English. */
+const thresholdJson = ({ family, threshold, thresholdOrigin, siteThreshold, thresholdRemark }: SiteModel): object => ({
+  family, threshold, origin: english(thresholdOrigin), remark: thresholdRemark === undefined ? null : english(thresholdRemark),
+  siteThreshold: siteThreshold === undefined ? null : { ...siteThreshold, groups: siteThreshold.groups.map((each) => ({ ...each, group: english(each.group) })) },
+});
 
 interface Found {
   readonly path: string;

@@ -2,6 +2,9 @@
  * Reads fields out of unknown JSON and collects what is wrong in words a person can act on: the key, what was found,
  * what to write instead. Pure. The rules of models are in model-manifest.ts.
  */
+import { WORDING_CHARACTERS_MAX, isWording } from '../study/wording.ts';
+import type { Wording } from '../study/wording.ts';
+
 export interface ManifestProblem {
   /** Dotted path of the key, e.g. "input.range[1]"; a file name where the problem is a file. */
   readonly key: string;
@@ -34,6 +37,15 @@ export class FieldReader {
     const value = from[key];
     if (typeof value === 'string' && value !== '' && value.length <= 1000) return value;
     this.complain(join(at, key), `must be a text, found ${describe(value)}`, remedy);
+    return '';
+  }
+
+  /** A sentence in one language, or in both. */
+  wording(from: Json, at: string, key: string, remedy: string): Wording {
+    const value = from[key];
+    if (isWording(value)) return value;
+    const problem = !isObject(value) ? `must be a text, or {"en": …, "vi": …}, found ${describe(value)}` : `must hold a text under "en" and one under "vi", of at most ${WORDING_CHARACTERS_MAX} characters, and nothing else, found ${describe(value)}`;
+    this.complain(join(at, key), problem, remedy);
     return '';
   }
 

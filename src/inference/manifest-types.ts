@@ -3,6 +3,8 @@
  * docs/models.md. A manifest fully describes a model: nothing in src/ knows a particular network.
  */
 
+import type { Wording } from '../study/wording.ts';
+
 /** What the network is for. `lung-field` finds the lungs and says whether the picture is a frontal chest at all. */
 export type ModelTask = 'lung-field' | 'tuberculosis' | 'lung nodule' | 'multi-label';
 
@@ -73,8 +75,8 @@ export interface ManifestThreshold {
   readonly family: 'tuberculosis' | 'lung nodule';
   /** 0–100 on the calibrated scale. */
   readonly threshold: number;
-  /** Where it comes from: data, operating point, date. */
-  readonly origin: string;
+  /** Where it comes from: data, operating point, date. In one language, or in both of the page's. */
+  readonly origin: Wording;
 }
 
 export interface ModelManifest {

@@ -148,7 +148,7 @@ function readThresholds(read: FieldReader, json: Json, families: readonly (typeo
       return [];
     }
     read.onlyKeys(entry, at, ['family', 'threshold', 'origin']);
-    return [{ family: read.oneOf(entry, at, 'family', FAMILIES), threshold: read.real(entry, at, 'threshold', 0, 100), origin: read.text(entry, at, 'origin', 'say where the threshold comes from: data, operating point, date') }];
+    return [{ family: read.oneOf(entry, at, 'family', FAMILIES), threshold: read.real(entry, at, 'threshold', 0, 100), origin: read.wording(entry, at, 'origin', 'say where the threshold comes from: data, operating point, date') }];
   });
   for (const family of families) {
     const count = thresholds.filter((t) => t.family === family).length;

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { reasonEntry } from '../study/reasons.ts';
 import type { Box, CodedReason, Finding, FindingFamily, ModelReference, Polygon, Priority } from '../study/types.ts';
+import { english } from '../study/wording.ts';
 import { FRD, RADLEX, SCT, UCUM, concept, reasonConcept, withoutControls } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
 import { REGION_POINTS_MAX, code, decimalString, num, text } from './content-tree.ts';
@@ -50,7 +51,7 @@ export function algorithmOf(finding: Finding, decodePath: string): AlgorithmIden
 
 /** The manifest's threshold needs no word: it follows from the model's hash. A site's own does not. */
 function thresholdOrigin({ id, origin, group }: NonNullable<Finding['siteThreshold']>): string {
-  return withoutControls(`site ${id}${group === undefined ? '' : ` (${group})`}: ${origin}`);
+  return withoutControls(`site ${id}${group === undefined ? '' : ` (${english(group)})`}: ${english(origin)}`);
 }
 
 /** One measurement group per region of a flagged finding; one for the whole image where no region is known. */

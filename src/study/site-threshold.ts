@@ -5,6 +5,7 @@
  * (hub/site-thresholds.ts), how they are chosen (evaluation/).
  */
 import type { FindingFamily, InstanceHeader } from './types.ts';
+import type { BothLanguages, Wording } from './wording.ts';
 
 /** Whom a number of its own is for. What is not given does not matter. */
 export interface PatientGroup {
@@ -29,7 +30,7 @@ export interface SiteThreshold {
   readonly threshold: number;
   readonly groups: readonly GroupThreshold[];
   /** One line: operating point, films, date. */
-  readonly origin: string;
+  readonly origin: Wording;
 }
 
 /** What one film is judged by. Travels with its job. */
@@ -38,9 +39,9 @@ export interface JudgingThreshold {
   readonly family: FindingFamily;
   readonly modelSha256: string;
   readonly threshold: number;
-  readonly origin: string;
+  readonly origin: Wording;
   /** Set where the patient's sex or age has a number of its own, e.g. "F, 15–34 years". */
-  readonly group?: string;
+  readonly group?: Wording;
 }
 
 type Patient = Pick<InstanceHeader, 'patientAgeYears' | 'patientSex'>;
@@ -49,7 +50,7 @@ export function judgingThresholds(site: readonly SiteThreshold[], patient: Patie
   return site.map(({ id, family, modelSha256, threshold, groups, origin }) => {
     const group = groups.find((each) => belongsTo(patient, each));
     const judged = { id, family, modelSha256, origin, threshold: group?.threshold ?? threshold };
-    return group === undefined ? judged : { ...judged, group: groupLabel(group) };
+    return group === undefined ? judged : { ...judged, group: groupWording(group) };
   });
 }
 
@@ -68,4 +69,16 @@ export function groupLabel({ sex, ageYearsMin, ageYearsBelow }: PatientGroup): s
     : (ageYearsMin ?? 0) === 0 ? `under ${ageYearsBelow} years`
     : `${ageYearsMin}–${ageYearsBelow - 1} years`;
   return [sex, years].filter((part) => part !== undefined).join(', ') || 'everybody';
+}
+
+/** The same for the page. */
+export function groupWording(group: PatientGroup): BothLanguages {
+  const { sex, ageYearsMin, ageYearsBelow } = group;
+  const years =
+    ageYearsMin === undefined && ageYearsBelow === undefined ? undefined
+    : ageYearsBelow === undefined ? `từ ${ageYearsMin} tuổi`
+    : (ageYearsMin ?? 0) === 0 ? `dưới ${ageYearsBelow} tuổi`
+    : `${ageYearsMin}–${ageYearsBelow - 1} tuổi`;
+  const vi = [sex === undefined ? undefined : sex === 'F' ? 'nữ' : 'nam', years].filter((part) => part !== undefined).join(', ') || 'mọi bệnh nhân';
+  return { en: groupLabel(group), vi };
 }

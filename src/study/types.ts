@@ -3,6 +3,7 @@
  * Pure data: no methods, JSON-safe, readonly. Times are epoch milliseconds (`…AtMs`), coordinates are pixels
  * of the stored image (x to the right, y down, 0,0 is the outer corner of the first pixel).
  */
+import type { Wording } from './wording.ts';
 
 /** What the models look for. One structured report is written per family. */
 export type FindingFamily = 'tuberculosis' | 'lung nodule';
@@ -66,7 +67,7 @@ export interface Finding {
   readonly longAxisAtDetector?: boolean;
   readonly model: ModelReference;
   /** Where the threshold comes from, when it is the site's own (site-threshold.ts); absent: the model's manifest. */
-  readonly siteThreshold?: { readonly id: string; readonly origin: string; readonly group?: string };
+  readonly siteThreshold?: { readonly id: string; readonly origin: Wording; readonly group?: Wording };
   /** Scored and recorded but never shown: a model under comparison. */
   readonly shadow?: boolean;
 }

@@ -4,6 +4,7 @@
  */
 import { waitingSinceMs, type Lane, type RankedStudy } from './worklist-order.ts';
 import type { CodedReason, Finding, FindingFamily, NotAssessed, OrderContext, Priority, StudyHead, StudyState } from './types.ts';
+import type { Wording } from './wording.ts';
 
 /** Patient and order facts of a study: from the first stored image that names them. */
 export interface StudyFacts {
@@ -36,7 +37,7 @@ export interface RowFinding {
   readonly sopInstanceUid: string;
   readonly model: { readonly name: string; readonly version: string };
   /** The threshold is the site's own. */
-  readonly siteThreshold?: { readonly id: string; readonly group?: string };
+  readonly siteThreshold?: { readonly id: string; readonly group?: Wording };
 }
 
 export interface WorklistRow {

@@ -163,7 +163,7 @@ describe('in force and back', () => {
     const first = await run(file('truth.csv'), '--sensitivity', '0.9', '--by', 'sex', '--apply');
     expect(first.out).toMatch(/In force as tb-1\. No hub runs on this data folder/);
     const [entry] = thresholds();
-    expect(entry).toMatchObject({ id: 'tb-1', modelSha256: model.sha256, groups: [{ sex: 'F' }, { sex: 'M' }], csvSha256: expect.stringMatching(/^[0-9a-f]{64}$/), operatingPoint: 'sensitivity 0.9', appliedBy: expect.any(String), figures: { caseCount: 220, nonCaseCount: 500, sensitivity: [expect.any(Number), expect.any(Number), expect.any(Number)] } });
+    expect(entry).toMatchObject({ id: 'tb-1', modelSha256: model.sha256, groups: [{ sex: 'F' }, { sex: 'M' }], csvSha256: expect.stringMatching(/^[0-9a-f]{64}$/), operatingPoint: 'sensitivity 0.9', appliedBy: expect.any(String), origin: { en: expect.stringMatching(/^sensitivity 0\.9 on 220 cases and 500 others of this site, \d{4}-\d\d-\d\d$/), vi: expect.stringMatching(/^độ nhạy 0,9 trên 220 ca bệnh và 500 ca không bệnh của cơ sở này, \d\d\/\d\d\/\d{4}$/) }, figures: { caseCount: 220, nonCaseCount: 500, sensitivity: [expect.any(Number), expect.any(Number), expect.any(Number)] } });
     await run(file('truth.csv'), '--sensitivity', '0.95', '--apply');
     expect(inForce(thresholds()).map(({ id }) => id)).toEqual(['tb-2']);
     // The next proposal is weighed against what is in force.

@@ -64,7 +64,7 @@ interface AnsweredFinding {
   readonly score: number;
   readonly threshold: number;
   readonly flagged: boolean;
-  readonly siteThreshold?: { readonly id: string; readonly origin?: string; readonly group?: string };
+  readonly siteThreshold?: { readonly id: string; readonly origin?: unknown; readonly group?: unknown };
 }
 const tuberculosis = (findings: readonly AnsweredFinding[]): AnsweredFinding => findings.find(({ family }) => family === 'tuberculosis') as AnsweredFinding;
 const modelRow = async () => ((await (await hub.api('/api/models')).json()) as { models: { family: string; [key: string]: unknown }[] }).models.find(({ family }) => family === 'tuberculosis');
@@ -95,9 +95,12 @@ describe('the site\'s own threshold', () => {
     await expect.poll(() => reportsOf('judged').some((text) => text.includes(`threshold-origin=site tb-1: ${own().origin}`)), { timeout: 20_000 }).toBe(true);
     expect(reportsOf('before').every((text) => !text.includes('threshold-origin'))).toBe(true);
 
-    writeSiteThresholds(thresholds, [own({ groups: [{ sex: 'M', ageYearsMin: 55, threshold: 30 }] })]);
+    const origin = { en: 'sensitivity 0.9 on our own films', vi: 'độ nhạy 0,9 trên phim của chúng tôi' };
+    writeSiteThresholds(thresholds, [own({ origin, groups: [{ sex: 'M', ageYearsMin: 55, threshold: 30 }] })]);
     const grouped = await sendFilm('grouped');
-    expect(tuberculosis(grouped.assessment.findings)).toMatchObject({ threshold: 30, flagged: true, siteThreshold: { group: 'M, 55 years and over' } });
+    expect(tuberculosis(grouped.assessment.findings)).toMatchObject({ threshold: 30, flagged: true, siteThreshold: { origin, group: { en: 'M, 55 years and over', vi: 'nam, từ 55 tuổi' } } });
+    // Reports are written in English.
+    await expect.poll(() => reportsOf('grouped').some((text) => text.includes('threshold-origin=site tb-1 (M, 55 years and over): sensitivity 0.9 on our own films')), { timeout: 20_000 }).toBe(true);
     expect(grouped.row.reason.text).toMatch(/tuberculosis \d+ \(site threshold 30\)/i);
 
     writeSiteThresholds(thresholds, readSiteThresholds(thresholds).map((entry) => ({ ...entry, undoneAtMs: 2, undoneBy: 'huy' })));
@@ -117,7 +120,7 @@ describe('the site\'s own threshold', () => {
     writeSiteThresholds(thresholds, [own({ modelSha256: 'f'.repeat(64) })]);
     const detail = await sendFilm('stranger');
     expect(tuberculosis(detail.assessment.findings)).toMatchObject({ threshold: 40 });
-    expect(await modelRow()).toMatchObject({ threshold: 40, thresholdRemark: expect.stringMatching(/site threshold 99\.9 \(tb-1\) is ignored.*ffffffffffff…; calibrate again/) });
+    expect(await modelRow()).toMatchObject({ threshold: 40, thresholdRemark: { en: expect.stringMatching(/site threshold 99\.9 \(tb-1\) is ignored.*ffffffffffff…; calibrate again/), vi: expect.stringContaining('ffffffffffff…') } });
   });
 
   test('a damaged file changes nothing and stops nobody', { timeout: 60_000 }, async () => {

@@ -63,6 +63,7 @@ describe('the file', () => {
     ['another schema', '{"schema": "firstread-site-thresholds/2", "entries": []}'],
     ['a threshold beyond the scale', JSON.stringify({ schema: 'firstread-site-thresholds/1', entries: [entry('tb-1', { threshold: 101 })] })],
     ['a threshold as text', JSON.stringify({ schema: 'firstread-site-thresholds/1', entries: [{ ...entry('tb-1'), threshold: '43' }] })],
+    ['an origin in English alone, as if in both', JSON.stringify({ schema: 'firstread-site-thresholds/1', entries: [{ ...entry('tb-1'), origin: { en: 'our films' } }] })],
     ['a group without a number', JSON.stringify({ schema: 'firstread-site-thresholds/1', entries: [{ ...entry('tb-1'), groups: [{ sex: 'F' }] }] })],
     ['an entry that is nothing', '{"schema": "firstread-site-thresholds/1", "entries": [null]}'],
   ])('%s is damage, with what to do', (_what, text) => {
@@ -121,7 +122,7 @@ describe('picked up by a running hub', () => {
     const job = () => engine.jobFor('s', { kind: 'analyse', sopInstanceUid: 'i', contentSha256: 'c', rank: 10 });
     expect(job()).not.toHaveProperty('thresholds');
     writeSiteThresholds(path, [entry('tb-1', { groups: [{ sex: 'F', ageYearsBelow: 35, threshold: 30 }] })]);
-    expect(job()?.thresholds).toEqual([{ id: 'tb-1', family: 'tuberculosis', modelSha256: sha('a'), threshold: 30, group: 'F, under 35 years', origin: entry('tb-1').origin }]);
+    expect(job()?.thresholds).toEqual([{ id: 'tb-1', family: 'tuberculosis', modelSha256: sha('a'), threshold: 30, group: { en: 'F, under 35 years', vi: 'nữ, dưới 35 tuổi' }, origin: entry('tb-1').origin }]);
     writeSiteThresholds(path, []);
     expect(job()).not.toHaveProperty('thresholds');
   });
@@ -132,13 +133,13 @@ describe('beside the models', () => {
 
   test('the site\'s own is shown with the number that it replaces', () => {
     expect(judgedBySite([model], [entry('tb-1', { groups: [{ sex: 'M', threshold: 60 }] })])).toEqual([
-      { ...model, threshold: 43.1, thresholdOrigin: entry('tb-1').origin, siteThreshold: { id: 'tb-1', manifestThreshold: 56.8, groups: [{ group: 'M', threshold: 60 }] } },
+      { ...model, threshold: 43.1, thresholdOrigin: entry('tb-1').origin, siteThreshold: { id: 'tb-1', manifestThreshold: 56.8, groups: [{ group: { en: 'M', vi: 'nam' }, threshold: 60 }] } },
     ]);
   });
 
   test('one for another file is ignored, and that is said; one for another served model is no news', () => {
     const [ignored] = judgedBySite([model], [entry('tb-1', { modelSha256: sha('b') })]);
-    expect(ignored).toMatchObject({ threshold: 56.8, thresholdRemark: expect.stringMatching(/^the site threshold 43\.1 \(tb-1\) is ignored: .* bbbbbbbbbbbb…/) });
+    expect(ignored).toMatchObject({ threshold: 56.8, thresholdRemark: { en: expect.stringMatching(/^the site threshold 43\.1 \(tb-1\) is ignored: .* bbbbbbbbbbbb…/), vi: expect.stringMatching(/^ngưỡng của cơ sở 43,1 \(tb-1\) không được dùng: .* bbbbbbbbbbbb…/) } });
     const shadow = { ...model, sha256: sha('b'), shadow: true };
     const [shown, beside] = judgedBySite([model, shadow], [entry('tb-1', { modelSha256: sha('b') })]);
     expect(shown).toEqual(model);

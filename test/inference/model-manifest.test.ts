@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readManifest } from '../../src/inference/model-manifest.ts';
+import { describeProblem, readManifest } from '../../src/inference/model-manifest.ts';
 import { classifierDraft, heatmapDraft, lungFieldDraft, yoloDraft } from '../models/tiny-models.ts';
 
 const rest = { schema: 'firstread-model/1', version: '1.0.0', file: 'model.onnx', sha256: 'a'.repeat(64), provenance: { status: 'foreign', trainedOn: ['x'], trainedAt: '2026', licence: 'MIT' } };
@@ -40,6 +40,12 @@ describe('readManifest', () => {
     ['no threshold for the family', (m) => (m.thresholds = []), 'thresholds'],
     ['a threshold over 100', (m) => (m.thresholds[0].threshold = 101), 'thresholds[0].threshold'],
     ['a threshold without origin', (m) => delete m.thresholds[0].origin, 'thresholds[0].origin'],
+    ['an origin that says nothing', (m) => (m.thresholds[0].origin = ''), 'thresholds[0].origin'],
+    ['an origin in English alone, as if in both', (m) => (m.thresholds[0].origin = { en: 'our films' }), 'thresholds[0].origin'],
+    ['an origin with an empty language', (m) => (m.thresholds[0].origin = { en: 'our films', vi: '' }), 'thresholds[0].origin'],
+    ['an origin in a third language', (m) => (m.thresholds[0].origin = { en: 'our films', vi: 'phim của chúng tôi', fr: 'nos films' }), 'thresholds[0].origin'],
+    ['an origin without end', (m) => (m.thresholds[0].origin = { en: 'our films', vi: 'x'.repeat(1001) }), 'thresholds[0].origin'],
+    ['an origin that is a list', (m) => (m.thresholds[0].origin = ['our films']), 'thresholds[0].origin'],
     ['a calibration that falls', (m) => (m.calibration = [[0, 50], [1, 0]]), 'calibration'],
     ['a calibration out of order', (m) => (m.calibration = [[0.5, 0], [0.2, 50]]), 'calibration'],
     ['a self-test without numbers', (m) => (m.selfTest = { seed: 1, outputs: {}, tolerance: 0.1 }), 'selfTest.outputs'],
@@ -66,6 +72,18 @@ describe('readManifest', () => {
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].format = 'center-heatmap')))).toContain('outputs[0].sizeName');
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].format = 'xyxy-score')))).toContain('outputs[0].scoresName');
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].maxBoxes = 51)))).toContain('outputs[0].maxBoxes');
+  });
+
+  test('an origin in one language or in both; what is wrong with another is said in words', () => {
+    const both = { en: 'chosen on our films', vi: 'chọn trên phim của chúng tôi' };
+    const reading = readManifest(manifest(heatmapDraft, (m) => (m.thresholds[0].origin = both)));
+    expect(reading.kind === 'good' && reading.manifest.thresholds[0]?.origin).toEqual(both);
+    const said = (origin: unknown): string => {
+      const bad = readManifest(manifest(heatmapDraft, (m) => (m.thresholds[0].origin = origin)));
+      return bad.kind === 'good' ? '' : bad.problems.map(describeProblem).join();
+    };
+    expect(said(7)).toBe('thresholds[0].origin: must be a text, or {"en": …, "vi": …}, found 7; say where the threshold comes from: data, operating point, date');
+    expect(said({ en: 'our films' })).toContain('thresholds[0].origin: must hold a text under "en" and one under "vi", of at most 1000 characters, and nothing else, found {"en":"our films"}');
   });
 
   test.each([[null], [[]], ['text'], [7], [{}], [{ input: null, outputs: 'x', thresholds: {} }]])('%j is refused without a crash', (json) => {

@@ -72,7 +72,7 @@ describe.each(names)('%s', (name) => {
     expect(card).toContain(manifest.sha256);
     expect(card).toContain('Not a medical device');
     for (const threshold of manifest.thresholds) {
-      expect(threshold.origin).toMatch(/\d{4}-\d{2}-\d{2}/);
+      expect(threshold.origin).toEqual({ en: expect.stringMatching(/\d{4}-\d{2}-\d{2}/), vi: expect.stringMatching(/\d{2}\/\d{2}\/\d{4}/) });
       expect(threshold.threshold).toBeGreaterThan(0);
       expect(threshold.threshold).toBeLessThan(100);
     }

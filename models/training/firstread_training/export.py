@@ -57,7 +57,7 @@ def export_model(folder, module, size, output_names, manifest):
             "tolerance": 0.002,
         },
     }
-    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, torch against onnxruntime {difference['torch']:.2e}, batch 1 against 32 {difference['batch']:.2e}")
     return difference
 
@@ -124,6 +124,10 @@ def precision_figures(folder, module, size, output_names, pictures, points_of):
 
 def today():
     return datetime.date.today().isoformat()
+
+
+def today_vi():
+    return f"{datetime.date.today():%d/%m/%Y}"
 
 
 def input_of(size, crop):

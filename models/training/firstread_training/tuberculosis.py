@@ -232,7 +232,11 @@ def choose_threshold(points, positive, negative, normal):
     threshold = next((t for t in np.arange(ninety, eighty, 0.1) if fits(t)), eighty if not fits(ninety) else ninety)
     threshold = round(float(threshold), 1)
     share = lambda at: f"{100 * np.mean(points[at] >= threshold):.0f} %"
-    return threshold, f"flags {share(positive)} of {positive.sum()} tuberculosis films of Shenzhen and TBX11K, {share(negative & normal)} of {(negative & normal).sum()} normals and {share(others)} of {others.sum()} films with other findings, all validation films"
+    sick, free = (share(positive), positive.sum()), (share(negative & normal), (negative & normal).sum())
+    return threshold, {
+        "en": f"chosen on validation films, where it flags {sick[0]} of {sick[1]} films with tuberculosis (Shenzhen, TBX11K), {free[0]} of {free[1]} without disease and {share(others)} of {others.sum()} with other findings; {export.today()}",
+        "vi": f"chọn trên tập phim kiểm định, gắn cờ {sick[0]} trong {sick[1]} phim lao phổi (Shenzhen, TBX11K), {free[0]} trong {free[1]} phim không bệnh và {share(others)} trong {others.sum()} phim có bất thường khác; {export.today_vi()}",
+    }
 
 
 def figures_of(films, files, scores, heats, threshold):
@@ -340,7 +344,7 @@ def main():
             {"kind": "heatmap", "name": "heatmap", "activation": "none", "family": "tuberculosis"},
         ],
         "calibration": calibration,
-        "thresholds": [{"family": "tuberculosis", "threshold": threshold, "origin": f"{origin}, {export.today()}"}],
+        "thresholds": [{"family": "tuberculosis", "threshold": threshold, "origin": origin}],
         "ageYears": {"min": 15},
         "provenance": {"status": args.status, "trainedOn": sorted({films.rows[f]["source"] for f in films.train}), "trainedAt": export.today(), **export.PROVENANCE},
     })

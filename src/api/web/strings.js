@@ -1,28 +1,32 @@
-/** The page's words in the reader's language: which one it is, and how a key becomes text. The words are in strings/. */
-import en from './strings/en.js';
-import vi from './strings/vi.js';
-
-const STRINGS = { en, vi };
+/**
+ * The page's words in the reader's language: which one it is, and how a key becomes text. The words are in strings/;
+ * only one language's are fetched. Whoever imports this waits for them.
+ */
+const TEXTS = { en: () => import('./strings/en.js'), vi: () => import('./strings/vi.js') };
 const KEPT_AS = 'firstread.language';
 
-let language = Object.hasOwn(STRINGS, localStorage.getItem(KEPT_AS) ?? '') ? localStorage.getItem(KEPT_AS) : navigator.language.startsWith('vi') ? 'vi' : 'en';
+let language = Object.hasOwn(TEXTS, localStorage.getItem(KEPT_AS) ?? '') ? localStorage.getItem(KEPT_AS) : navigator.language.startsWith('vi') ? 'vi' : 'en';
 document.documentElement.lang = language;
+let texts = (await TEXTS[language]()).default;
 
 export const currentLanguage = () => language;
 
-export function switchLanguage() {
-  language = language === 'en' ? 'vi' : 'en';
+/** Rejects where the other language's words do not come; nothing has changed then. */
+export async function switchLanguage() {
+  const other = language === 'en' ? 'vi' : 'en';
+  texts = (await TEXTS[other]()).default;
+  language = other;
   localStorage.setItem(KEPT_AS, language);
   document.documentElement.lang = language;
 }
 
 export function t(key, values = {}) {
-  const text = STRINGS[language][key];
+  const text = texts[key];
   if (text === undefined) return key;
   return text.replace(/\{(\w+)\}/g, (_all, name) => String(values[name] ?? ''));
 }
 
-export const hasText = (key) => Object.hasOwn(STRINGS.en, key);
+/** A sentence that came as data: in one language as somebody wrote it, or in both (study/wording.ts). */
+export const worded = (words) => (typeof words === 'string' ? words : words[language] ?? words.en);
 
-/** For the test that no language lacks a string. */
-export const ALL_STRINGS = STRINGS;
+export const hasText = (key) => Object.hasOwn(texts, key);

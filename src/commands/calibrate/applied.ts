@@ -10,6 +10,8 @@ import type { SiteThresholdEntry } from '../../hub/site-thresholds.ts';
 import type { ModelManifest } from '../../inference/manifest-types.ts';
 import { groupLabel } from '../../study/site-threshold.ts';
 import type { FindingFamily } from '../../study/types.ts';
+import { english } from '../../study/wording.ts';
+import type { BothLanguages } from '../../study/wording.ts';
 import { formatTable } from '../command.ts';
 
 export interface Choice {
@@ -18,7 +20,7 @@ export interface Choice {
   readonly proposal: Proposal;
   readonly crossValidated: CrossValidated;
   /** E.g. "sensitivity 0.9". */
-  readonly operatingPoint: string;
+  readonly operatingPoint: BothLanguages;
   readonly csvSha256: string;
 }
 
@@ -34,8 +36,8 @@ export function applyChoice(folder: DataFolder, { manifest, family, proposal, cr
     modelSha256: manifest.sha256,
     threshold: thresholds.common,
     groups: thresholds.groups,
-    origin: `${operatingPoint} on ${caseCount} cases and ${nonCaseCount} others of this site, ${new Date(nowMs).toISOString().slice(0, 10)}`,
-    operatingPoint,
+    origin: originOf(operatingPoint, proposal, new Date(nowMs).toISOString().slice(0, 10)),
+    operatingPoint: operatingPoint.en,
     appliedAtMs: nowMs,
     appliedBy: by,
     csvSha256,
@@ -51,6 +53,13 @@ export function applyChoice(folder: DataFolder, { manifest, family, proposal, cr
   };
   writeSiteThresholds(folder.siteThresholds, [...entries, entry]);
   return entry;
+}
+
+function originOf(operatingPoint: BothLanguages, { caseCount, nonCaseCount }: Proposal, day: string): BothLanguages {
+  return {
+    en: `${operatingPoint.en} on ${caseCount} cases and ${nonCaseCount} others of this site, ${day}`,
+    vi: `${operatingPoint.vi} trên ${caseCount} ca bệnh và ${nonCaseCount} ca không bệnh của cơ sở này, ${day.split('-').reverse().join('/')}`,
+  };
 }
 
 export interface Undone {
@@ -97,7 +106,7 @@ export function historyTable(folder: DataFolder): string {
       one.appliedBy,
       moment(one.appliedAtMs),
       standing.includes(one) ? 'in force' : one.undoneAtMs === undefined ? 'replaced' : `taken back ${moment(one.undoneAtMs)} by ${one.undoneBy ?? '?'}`,
-      one.origin,
+      english(one.origin),
     ]),
     [10, 12, 44, 9, 60, 16, 16, 40, 90],
   );

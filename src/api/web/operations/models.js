@@ -3,7 +3,7 @@ import { call } from '../api.js';
 import { bdi, h } from '../dom.js';
 import { moment, plain, thresholdText } from '../format.js';
 import { icon } from '../icons.js';
-import { hasText, t } from '../strings.js';
+import { currentLanguage, hasText, t, worded } from '../strings.js';
 import { cardView } from './card.js';
 import { askWhy, copyButton, emptyView, facts, loadingView, section, state } from './parts.js';
 
@@ -57,10 +57,10 @@ function modelDetail(model, page) {
     const site = one.siteThreshold;
     return [
       [name, h('span', { class: 'two-lines' }, h('span', { class: 'strong' }, thresholdText(one.threshold), ' ', h('span', { class: 'tag' }, t(site ? 'models.siteThreshold' : 'models.shippedThreshold'))),
-        h('span', { class: 'sub' }, bdi(plain(one.thresholdOrigin))),
+        h('span', { class: 'sub' }, bdi(plain(worded(one.thresholdOrigin)))),
         site && h('span', { class: 'sub' }, t('models.insteadOf', { n: thresholdText(site.manifestThreshold), id: plain(site.id) })),
-        site?.groups.map(({ group, threshold }) => h('span', { class: 'sub' }, bdi(`${plain(group)}: ${thresholdText(threshold)}`))),
-        one.thresholdRemark && h('span', { class: 'call' }, bdi(plain(one.thresholdRemark))))],
+        site?.groups.map(({ group, threshold }) => h('span', { class: 'sub' }, bdi(`${plain(worded(group))}: ${thresholdText(threshold)}`))),
+        one.thresholdRemark && h('span', { class: 'call' }, bdi(plain(worded(one.thresholdRemark)))))],
     ];
   });
   return h('div', { class: 'model-detail' },

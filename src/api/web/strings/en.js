@@ -221,7 +221,7 @@ export default {
   'panel.fileGone': 'The file is gone: its stored image is no longer on this server.',
   'panel.fileGone.hint': 'Send the study again from the PACS or the device; it is analysed again by itself.',
   'panel.unreadable': 'Could not be analysed: {reason}',
-  'panel.thresholdFrom': 'Threshold from',
+  'panel.thresholdFrom': 'Threshold: {origin}',
   'panel.reportPicture': '{family}, revision {n}: picture',
   'panel.readReport': 'Read report',
   'panel.openInViewer': 'Open in my viewer',

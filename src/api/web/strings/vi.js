@@ -221,7 +221,7 @@ export default {
   'panel.fileGone': 'Tệp không còn: ảnh đã lưu không còn trên máy chủ này.',
   'panel.fileGone.hint': 'Hãy gửi lại ca từ PACS hoặc từ máy chụp; ca sẽ được phân tích lại tự động.',
   'panel.unreadable': 'Không phân tích được: {reason}',
-  'panel.thresholdFrom': 'Nguồn ngưỡng:',
+  'panel.thresholdFrom': 'Ngưỡng: {origin}',
   'panel.reportPicture': '{family}, bản {n}: hình ảnh',
   'panel.readReport': 'Đọc báo cáo',
   'panel.openInViewer': 'Mở bằng phần mềm xem ảnh của tôi',

@@ -4,6 +4,7 @@ import { plain, scoreText, thresholdText } from '../format.js';
 import { icon } from '../icons.js';
 import { reasonText } from '../reasons.js';
 import { t } from '../strings.js';
+import { thresholdOrigin } from '../threshold-origin.js';
 
 /** `onJudge(verdict, finding)`: agree, disagree or note. */
 export function scoresSection({ assessment, feedback = [] }, { models, mayJudge, onJudge }) {
@@ -21,6 +22,7 @@ function score(finding, model, feedback, { mayJudge, onJudge, hasKeys }) {
   const meter = h('div', { class: `meter ${kind}${finding.flagged ? ' over' : ''}`, 'aria-hidden': 'true' }, h('i', {}), h('b', {}));
   meter.firstChild.style.width = `${Math.max(0, Math.min(100, finding.score))}%`;
   meter.lastChild.style.left = `${Math.max(0, Math.min(100, finding.threshold))}%`;
+  const origin = thresholdOrigin(finding, model);
   const axis = finding.longAxisMm === undefined || !finding.flagged ? undefined : t(finding.longAxisAtDetector ? 'panel.axisDetector' : 'panel.axis', { n: Math.round(finding.longAxisMm) });
   return h('div', { class: 'score' },
     h('span', { class: 'score-name' }, t(`family.${finding.family}`)),
@@ -28,14 +30,9 @@ function score(finding, model, feedback, { mayJudge, onJudge, hasKeys }) {
     h('span', { class: 'score-words' }, [t(finding.siteThreshold === undefined ? 'panel.threshold' : 'panel.siteThreshold', { n: thresholdText(finding.threshold) }), finding.flagged ? t('panel.flagged') : t('panel.below'), axis].filter(Boolean).join(' · ')),
     meter,
     h('span', { class: 'score-model', title: `SHA-256 ${finding.model.sha256}` }, [t('panel.model', { name: plain(finding.model.name), version: plain(finding.model.version) }), model?.status === 'interim' && t('panel.interim')].filter(Boolean).join(' · ')),
-    origin(finding, model),
+    origin !== undefined && h('span', { class: 'score-origin' }, bdi(origin)),
     mayJudge && verdicts(finding, feedback, { onJudge, hasKeys }),
     feedback.map(said));
-}
-
-function origin({ siteThreshold }, model) {
-  const words = siteThreshold === undefined ? model?.thresholdOrigin : [siteThreshold.id, siteThreshold.group, siteThreshold.origin].filter(Boolean).join(' · ');
-  return words !== undefined && words !== '' && h('span', { class: 'score-origin' }, t('panel.thresholdFrom'), ' ', bdi(plain(words)));
 }
 
 function verdicts(finding, feedback, { onJudge, hasKeys }) {
