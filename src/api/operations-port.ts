@@ -4,7 +4,7 @@
  * languages comes as a code with its facts; texts are English, for the command line and for people who read JSON.
  */
 import type { CodedReason, FindingFamily, InstanceStatus } from '../study/types.ts';
-import type { Wording } from '../study/wording.ts';
+import type { Language, Wording } from '../study/wording.ts';
 import type { DeliveryRow, DeviceRow, ModelRow, RefusalRow } from './ports.ts';
 
 /** What a technologist types into a device. */
@@ -169,7 +169,7 @@ export interface OperationsPort {
 
   models(): Promise<{ readonly models: readonly BoardModel[]; readonly families: readonly FamilyBoard[] }>;
   /** `undefined` where the model has none. */
-  modelCard(sha256: string): Promise<string | undefined>;
+  modelCard(sha256: string, language: Language): Promise<ModelCard | undefined>;
   /** `name` was checked against CARD_PICTURE. */
   cardPicture(sha256: string, name: string): Promise<OpenedCardPicture | undefined>;
   /** 'unchanged' where it stood so already. */
@@ -177,6 +177,12 @@ export interface OperationsPort {
   notices(): readonly Notice[];
 
   system(nowMs: number): Promise<SystemFacts>;
+}
+
+/** A model's card as Markdown, and which language it was found in. */
+export interface ModelCard {
+  readonly markdown: string;
+  readonly language: Language;
 }
 
 /** A picture of a model's card: a file in the model's own folder, no path, no hidden file. */

@@ -83,7 +83,7 @@ export const modelsAnswer = object({
 });
 export const modelParams = object({ sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' } });
 export const cardPictureParams = object({ sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' }, name: { type: 'string', pattern: CARD_PICTURE } });
-export const cardAnswer = object({ markdown: text });
+export const cardAnswer = object({ markdown: text, language: oneOf(['en', 'vi']) });
 export const switchBody = object({ family: oneOf(FAMILIES), on: flag, reason: why });
 
 export const systemAnswer = object({

@@ -1,6 +1,7 @@
 /** The site's models as the operations page shows them: one entry a file, with its families, switches and readiness. */
-import type { BoardModel, FamilyBoard, OpenedCardPicture } from '../api/operations-port.ts';
+import type { BoardModel, FamilyBoard, ModelCard, OpenedCardPicture } from '../api/operations-port.ts';
 import type { FindingFamily } from '../study/types.ts';
+import type { Language } from '../study/wording.ts';
 import { hasModelCard, readCardPicture, readModelCard } from './model-cards.ts';
 import { FAMILIES } from './model-switches.ts';
 import type { ModelSwitches } from './model-switches.ts';
@@ -15,7 +16,7 @@ export interface ModelBoardParts {
 
 export interface ModelBoard {
   list(): Promise<{ readonly models: readonly BoardModel[]; readonly families: readonly FamilyBoard[] }>;
-  card(sha256: string): Promise<string | undefined>;
+  card(sha256: string, language: Language): Promise<ModelCard | undefined>;
   picture(sha256: string, name: string): Promise<OpenedCardPicture | undefined>;
 }
 
@@ -42,9 +43,9 @@ export function createModelBoard({ models, switches, whyNotReady }: ModelBoardPa
     async list() {
       return { models: await Promise.all(models.onDisk.map(describe)), families: families().map((family) => switches.board(family)) };
     },
-    async card(sha256) {
+    async card(sha256, language) {
       const one = find(sha256);
-      return one && readModelCard(one.path);
+      return one && readModelCard(one.path, language);
     },
     async picture(sha256, name) {
       const one = find(sha256);

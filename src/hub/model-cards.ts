@@ -4,18 +4,24 @@
  */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import type { OpenedCardPicture } from '../api/operations-port.ts';
+import type { ModelCard, OpenedCardPicture } from '../api/operations-port.ts';
+import type { Language } from '../study/wording.ts';
 
-const CARD_FILE = 'card.md';
+/** The English one is what every model has that has a card at all. */
+const CARD_FILES: { readonly [language in Language]: string } = { en: 'card.md', vi: 'card.vi.md' };
 const CARD_BYTES_MAX = 256 * 1024;
 const PICTURE_BYTES_MAX = 4 * 1024 * 1024;
 const MEDIA_TYPES: Readonly<Record<string, string>> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
 
-export async function readModelCard(folder: string): Promise<string | undefined> {
-  return (await readInside(folder, CARD_FILE, CARD_BYTES_MAX))?.toString('utf8');
+export async function readModelCard(folder: string, wanted: Language): Promise<ModelCard | undefined> {
+  for (const language of new Set<Language>([wanted, 'en'])) {
+    const bytes = await readInside(folder, CARD_FILES[language], CARD_BYTES_MAX);
+    if (bytes !== undefined) return { markdown: bytes.toString('utf8'), language };
+  }
+  return undefined;
 }
 
-export const hasModelCard = async (folder: string): Promise<boolean> => (await insidePath(folder, CARD_FILE, CARD_BYTES_MAX)) !== undefined;
+export const hasModelCard = async (folder: string): Promise<boolean> => (await insidePath(folder, CARD_FILES.en, CARD_BYTES_MAX)) !== undefined;
 
 export async function readCardPicture(folder: string, name: string): Promise<OpenedCardPicture | undefined> {
   const mediaType = MEDIA_TYPES[extname(name)];

@@ -67,7 +67,7 @@ export function createOperationsPort(parts: OperationsParts): OperationsPort {
       return 'done';
     },
     models: () => board.list(),
-    modelCard: (sha256) => board.card(sha256),
+    modelCard: (sha256, language) => board.card(sha256, language),
     cardPicture: (sha256, name) => board.picture(sha256, name),
     switchFamily: (family, to) => switches.change(family, to),
     notices: () => switches.notices(),

@@ -3,10 +3,9 @@
  * wrote it, or in both of the page's. PURE. Reports and the command line say the English. Leaves out: the page's own words
  * (api/web/strings), which are chosen by a key.
  */
-export interface BothLanguages {
-  readonly en: string;
-  readonly vi: string;
-}
+/** Of the page. */
+export type Language = 'en' | 'vi';
+export type BothLanguages = { readonly [language in Language]: string };
 
 export type Wording = string | BothLanguages;
 

@@ -41,6 +41,18 @@ A score of 0–100 and a heatmap. **Not a medical device.** See [the licence](..
 1. first
 2. second
 `;
+export const DEMO_CARD_VI = `# tuberculosis 1.2.0 (tạm thời)
+
+Điểm 0–100 và bản đồ nhiệt. **Không phải thiết bị y tế.** Xem [giấy phép](../LICENSE-WEIGHTS.md).
+
+## Số liệu
+
+![Đường cong ROC trên phim kiểm tra](roc.svg)
+
+| nguồn và nhãn | gắn cờ |
+|---|---|
+| tb/shenzhen lao phổi | 0,953 [0,871; 0,984] (n = 64) |
+`;
 const DEMO_ROC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 240"><rect width="320" height="240" fill="#fff"/><path d="M30 210V20M30 210H300" stroke="#333"/><path d="M30 210C50 80 110 40 300 22" fill="none" stroke="#1663b5" stroke-width="3"/></svg>';
 
 export interface DemoOperations {
@@ -54,6 +66,7 @@ export interface DemoOperations {
 export function demoOperations(registry: Registry, audit: Audit, now: () => number, onSwitched: () => void): DemoOperations {
   const folder = mkdtempSync(join(tmpdir(), 'firstread-demo-model-'));
   writeFileSync(join(folder, 'card.md'), DEMO_CARD);
+  writeFileSync(join(folder, 'card.vi.md'), DEMO_CARD_VI);
   writeFileSync(join(folder, 'roc.svg'), DEMO_ROC);
   const nothing = (): void => undefined;
   const engine = createStudyEngine({
@@ -88,9 +101,9 @@ export function demoOperations(registry: Registry, audit: Audit, now: () => numb
 
 function demoModels(folder: string): { models: SiteModel[]; onDisk: ModelOnDisk[]; problem(): undefined } {
   const model = (name: string, version: string, sha256: string, family: SiteModel['family'], threshold: number, shadow = false): SiteModel =>
-    ({ name, version, sha256, family, threshold, thresholdOrigin: 'flags 90 % of 92 films with the finding, validation films of two hospitals', status: 'interim', shadow });
+    ({ name, version, sha256, family, threshold, thresholdOrigin: { en: 'flags 90 % of 92 films with the finding, validation films of two hospitals', vi: 'gắn cờ 90 % trong 92 phim có tổn thương, phim kiểm định của hai bệnh viện' }, status: 'interim', shadow });
   const models = [
-    { ...model('tuberculosis', '1.2.0', SHA.tuberculosis, 'tuberculosis', 42), siteThreshold: { id: 'T-2026-11', manifestThreshold: 56.8, groups: [{ group: 'F, 15–34 years', threshold: 38.5 }] } },
+    { ...model('tuberculosis', '1.2.0', SHA.tuberculosis, 'tuberculosis', 42), siteThreshold: { id: 'T-2026-11', manifestThreshold: 56.8, groups: [{ group: { en: 'F, 15–34 years', vi: 'nữ, 15–34 tuổi' }, threshold: 38.5 }] } },
     model('nodule', '0.9.1', SHA.nodule, 'lung nodule', 50),
     model('nodule-next', '0.10.0', SHA.shadow, 'lung nodule', 47, true),
   ];

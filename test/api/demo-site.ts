@@ -63,7 +63,7 @@ function demoStudies({ registry, studies: real }: DemoRegistry): StudiesPort {
       const report = owner === uid ? undefined : reports(owner)[0];
       return report && { ...report, studyInstanceUid: owner };
     },
-    models: () => [{ name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32), family: 'tuberculosis', threshold: 42, thresholdOrigin: 'test', ready: true, status: 'interim' }],
+    models: () => [{ name: 'tb', version: '1.2.0', sha256: 'a1'.repeat(32), family: 'tuberculosis', threshold: 42, thresholdOrigin: { en: 'test', vi: 'để thử' }, ready: true, status: 'interim' }],
   };
 }
 

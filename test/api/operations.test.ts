@@ -139,7 +139,7 @@ describe('models', () => {
   test('files with thresholds and where they come from; those in shadow for admins only', async () => {
     const { models, families } = (await get('operator', '/api/operations/models')).json();
     expect(models.map(({ name }: { name: string }) => name)).toEqual(['tuberculosis', 'nodule', 'lung-field']);
-    expect(models[0]).toMatchObject({ status: 'interim', ready: true, hasCard: true, families: [{ family: 'tuberculosis', threshold: 42, on: true, siteThreshold: { manifestThreshold: 56.8, groups: [{ group: 'F, 15–34 years', threshold: 38.5 }] } }] });
+    expect(models[0]).toMatchObject({ status: 'interim', ready: true, hasCard: true, families: [{ family: 'tuberculosis', threshold: 42, on: true, siteThreshold: { manifestThreshold: 56.8, groups: [{ group: { en: 'F, 15–34 years', vi: 'nữ, 15–34 tuổi' }, threshold: 38.5 }] } }] });
     expect(models[2]).toMatchObject({ task: 'lung-field', hasCard: false, families: [] });
     expect(JSON.stringify(models)).not.toContain('/tmp');
     expect(families).toMatchObject([{ family: 'tuberculosis', on: true, switches: [] }, { family: 'lung nodule', on: true }]);
@@ -148,7 +148,10 @@ describe('models', () => {
   });
 
   test('the card as text, its picture as a picture that can do nothing; no other file', async () => {
-    expect((await get('operator', `/api/operations/models/${SHA}/card`)).json().markdown).toContain('# tuberculosis 1.2.0');
+    const card = async (query: string) => (await get('operator', `/api/operations/models/${SHA}/card${query}`)).json();
+    expect(await card('')).toEqual({ markdown: expect.stringContaining('# tuberculosis 1.2.0'), language: 'en' });
+    expect(await card('?lang=vi')).toEqual({ markdown: expect.stringContaining('Không phải thiết bị y tế'), language: 'vi' });
+    expect((await get('operator', `/api/operations/models/${SHA}/card?lang=fr`)).statusCode).toBe(400);
     const picture = await get('operator', `/api/operations/models/${SHA}/pictures/roc.svg`);
     expect([picture.statusCode, picture.headers['content-type'], picture.headers['content-security-policy']]).toEqual([200, 'image/svg+xml', "default-src 'none'; style-src 'unsafe-inline'; sandbox"]);
     for (const name of ['card.md', 'model.json', '..%2froc.svg', '%2e%2e', 'missing.png', 'roc.svg%00.png', '.svg']) {

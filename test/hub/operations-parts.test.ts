@@ -33,7 +33,10 @@ describe('a model’s card and pictures', () => {
   afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 
   test('what lies in the folder', async () => {
-    expect([await hasModelCard(folder), await readModelCard(folder)]).toEqual([true, '# card']);
+    const english = { markdown: '# card', language: 'en' };
+    expect([await hasModelCard(folder), await readModelCard(folder, 'en'), await readModelCard(folder, 'vi')]).toEqual([true, english, english]);
+    writeFileSync(join(folder, 'card.vi.md'), '# bản mô tả');
+    expect([await readModelCard(folder, 'en'), await readModelCard(folder, 'vi')]).toEqual([english, { markdown: '# bản mô tả', language: 'vi' }]);
     expect(await readCardPicture(folder, 'roc.png')).toMatchObject({ mediaType: 'image/png', bytes: Buffer.from('png') });
     expect(await readCardPicture(folder, 'missing.png')).toBeUndefined();
   });
@@ -47,7 +50,8 @@ describe('a model’s card and pictures', () => {
     for (const name of ['../secret.png', 'link.png', 'folder.png', 'huge.png', 'card.md']) expect([name, await readCardPicture(folder, name)]).toEqual([name, undefined]);
     rmSync(join(folder, 'card.md'));
     symlinkSync('/etc/hostname', join(folder, 'card.md'));
-    expect([await hasModelCard(folder), await readModelCard(folder)]).toEqual([false, undefined]);
+    symlinkSync('/etc/hostname', join(folder, 'card.vi.md'));
+    expect([await hasModelCard(folder), await readModelCard(folder, 'en'), await readModelCard(folder, 'vi')]).toEqual([false, undefined, undefined]);
   });
 });
 

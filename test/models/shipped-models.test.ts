@@ -12,6 +12,8 @@ const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 const BYTES_MAX = 20_000_000;
 const names = readdirSync(MODELS).filter((name) => existsSync(join(MODELS, name, 'model.json')));
 const read = (name: string) => JSON.parse(readFileSync(join(MODELS, name, 'model.json'), 'utf8')) as ModelManifest;
+/** Numbers with a decimal, and how many films they are of; a card in another language has the same. */
+const figuresOf = (card: string): string[] => [...card.matchAll(/\d+(?:\.\d+)+|n = \d+/g)].map(([figure]) => figure).sort();
 
 it('there are a lung-field, a tuberculosis and a lung-nodule model', () => {
   expect(names.map((name) => read(name).task).sort()).toEqual(['lung nodule', 'lung-field', 'tuberculosis']);
@@ -68,9 +70,14 @@ describe.each(names)('%s', (name) => {
   });
 
   it('has a card that names this version, and thresholds with an origin', () => {
-    const card = readFileSync(join(MODELS, name, 'card.md'), 'utf8');
-    expect(card).toContain(manifest.sha256);
+    const [card, vietnamese] = ['card.md', 'card.vi.md'].map((file) => readFileSync(join(MODELS, name, file), 'utf8')) as [string, string];
+    for (const text of [card, vietnamese]) expect(text).toContain(manifest.sha256);
     expect(card).toContain('Not a medical device');
+    expect(vietnamese).toContain('Không phải thiết bị y tế');
+    expect(figuresOf(vietnamese.replace(/(\d),(\d)/g, '$1.$2'))).toEqual(figuresOf(card));
+    expect(figuresOf(card).length).toBeGreaterThan(50);
+    const pictures = [...`${card}${vietnamese}`.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, file]) => file!);
+    expect(pictures.filter((file) => !existsSync(join(MODELS, name, file)))).toEqual([]);
     for (const threshold of manifest.thresholds) {
       expect(threshold.origin).toEqual({ en: expect.stringMatching(/\d{4}-\d{2}-\d{2}/), vi: expect.stringMatching(/\d{2}\/\d{2}\/\d{4}/) });
       expect(threshold.threshold).toBeGreaterThan(0);

@@ -37,11 +37,3 @@ def rate(scores, threshold):
     p, z = float(np.mean(scores >= threshold)) if len(scores) else 0.0, 1.96
     centre, half = (p + z * z / 2 / n) / (1 + z * z / n), z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n) / (1 + z * z / n)
     return {"rate": p, "interval95": [max(0.0, centre - half), min(1.0, centre + half)], "count": len(scores)}
-
-
-def format_rate(r):
-    return f"{r['rate']:.3f} [{r['interval95'][0]:.3f}, {r['interval95'][1]:.3f}] (n = {r['count']})"
-
-
-def format_auc(a):
-    return f"{a['auc']:.3f} [{a['interval95'][0]:.3f}, {a['interval95'][1]:.3f}] ({a['positives']} / {a['negatives']})"

@@ -1,4 +1,5 @@
-"""ROC and FROC curves as PNG pictures for the cards. They show what the tables say, and nothing else."""
+"""ROC and FROC curves as PNG pictures for the cards, in a card's language (`words`: card_words.py). They show what the tables
+say, and nothing else."""
 import matplotlib
 
 matplotlib.use("Agg")
@@ -8,7 +9,7 @@ import numpy as np
 INK, COLOURS = "#1d2733", ("#0b62c4", "#c4500b", "#3a7d44", "#7a3ab0")
 
 
-def axes(title, x, y):
+def axes(words, title, x, y):
     figure, ax = plt.subplots(figsize=(5.2, 4.6), dpi=110)
     ax.set_title(title, loc="left", fontsize=11, color=INK, pad=10)
     ax.set_xlabel(x, color=INK), ax.set_ylabel(y, color=INK)
@@ -18,6 +19,8 @@ def axes(title, x, y):
     for side in ("left", "bottom"):
         ax.spines[side].set_color("#9aa7b5")
     ax.tick_params(colors=INK, labelsize=9)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(lambda value, _: words.number(f"{value:g}"))
     return figure, ax
 
 
@@ -35,9 +38,9 @@ def roc_points(positive, negative):
     return at(np.asarray(negative)), at(np.asarray(positive))
 
 
-def roc(path, title, curves, marks=()):
+def roc(path, words, title, curves, marks=()):
     """curves: [(name, positive scores, negative scores)]; marks: [(name, 1 - specificity, sensitivity)]."""
-    figure, ax = axes(title, "1 − specificity (share of films without it that are flagged)", "sensitivity")
+    figure, ax = axes(words, title, words("roc x"), words("sensitivity"))
     ax.plot([0, 1], [0, 1], color="#9aa7b5", linewidth=1, linestyle=(0, (4, 4)))
     for colour, (name, positive, negative) in zip(COLOURS, curves):
         ax.plot(*roc_points(positive, negative), color=colour, linewidth=2, label=name, drawstyle="steps-post")
@@ -48,9 +51,9 @@ def roc(path, title, curves, marks=()):
     save(figure, path)
 
 
-def froc(path, title, curves, most=8):
+def froc(path, words, title, curves, most=8):
     """curves: [(name, false positives per film, sensitivity)], both ascending."""
-    figure, ax = axes(title, "false positives per film", "share of nodules found")
+    figure, ax = axes(words, title, words("froc x"), words("froc y"))
     for colour, (name, x, y) in zip(COLOURS, curves):
         x, y = np.asarray(x, float), np.asarray(y, float)
         shown = x <= most

@@ -4,7 +4,8 @@
  * the stylesheet's, so that the strictest policy holds.
  */
 import type { Code, ContentNode, ReportDocument } from '../../dicom/structured-report.ts';
-import { CONCEPTS_VI, WORDS, type Language } from './words.ts';
+import type { Language } from '../../study/wording.ts';
+import { CONCEPTS_VI, WORDS } from './words.ts';
 
 export interface ReportPageOptions {
   readonly language: Language;

@@ -1,5 +1,5 @@
 /** The report page's words, in both languages, and the Vietnamese of coded concepts. What a code means stands in the report, in English. */
-export type Language = 'en' | 'vi';
+import type { Language } from '../../study/wording.ts';
 
 export const WORDS = {
   only: { en: 'AI – prioritisation only', vi: 'AI – chỉ để xếp thứ tự ưu tiên' },

@@ -2,11 +2,12 @@
 import { FirstreadError } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
 import type { FindingFamily } from '../../study/types.ts';
+import type { Language } from '../../study/wording.ts';
 import type { OperationsPort } from '../operations-port.ts';
 import * as schemas from '../operations-schemas.ts';
 import type { StudiesPort } from '../ports.ts';
 import type { ApiRoute } from '../route.ts';
-import { doneAnswer, modelsAnswer } from '../schemas.ts';
+import { doneAnswer, languageQuery, modelsAnswer } from '../schemas.ts';
 
 export interface ModelRouteOptions {
   readonly studies: Pick<StudiesPort, 'models'>;
@@ -34,12 +35,12 @@ export function modelRoutes({ studies, operations, audit, now }: ModelRouteOptio
       },
     },
     {
-      method: 'GET', url: '/api/operations/models/:sha256/card', access: 'view-operations', summary: 'A model\'s card, as it was written (Markdown).',
-      params: schemas.modelParams, answer: schemas.cardAnswer,
+      method: 'GET', url: '/api/operations/models/:sha256/card', access: 'view-operations', summary: 'A model\'s card, as it was written (Markdown): in the language asked for where there is one, else in English.',
+      params: schemas.modelParams, query: languageQuery, answer: schemas.cardAnswer,
       async handler(call) {
-        const markdown = await operations.modelCard(call.params['sha256']!);
-        if (markdown === undefined) throw new FirstreadError('not-found');
-        return { markdown };
+        const card = await operations.modelCard(call.params['sha256']!, (call.query['lang'] ?? 'en') as Language);
+        if (card === undefined) throw new FirstreadError('not-found');
+        return card;
       },
     },
     {

@@ -3,9 +3,9 @@ import { readPart10 } from '../../dicom/part10.ts';
 import { readReportDocument } from '../../dicom/structured-report.ts';
 import { FirstreadError } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
+import type { Language } from '../../study/wording.ts';
 import type { FilesPort, OpenedFile, StudiesPort } from '../ports.ts';
 import { reportPage } from '../report-page/page.ts';
-import type { Language } from '../report-page/words.ts';
 import type { ApiRoute } from '../route.ts';
 import * as schemas from '../schemas.ts';
 

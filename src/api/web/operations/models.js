@@ -72,13 +72,21 @@ function modelDetail(model, page) {
     cardOf(model, page));
 }
 
-/** Read once each; a card does not change under a page. */
+/** Read once in each language; a card does not change under a page. */
 function cardOf(model, page) {
   if (!model.hasCard) return h('p', { class: 'sub' }, t('models.noCard'));
-  const known = cards.get(model.sha256);
+  const language = currentLanguage();
+  const key = `${language} ${model.sha256}`;
+  const known = cards.get(key);
   if (known === undefined) {
-    call(`/api/operations/models/${model.sha256}/card`).then(({ markdown }) => cards.set(model.sha256, markdown), () => cards.set(model.sha256, '')).then(() => page.redraw());
+    call(`/api/operations/models/${model.sha256}/card?lang=${language}`).catch(() => ({ failed: true })).then((card) => {
+      cards.set(key, card);
+      page.redraw();
+    });
     return loadingView();
   }
-  return known === '' ? h('p', { class: 'sub' }, t('models.cardFailed')) : cardView(known.replace(/^\s*# .*\n/, ''), (name) => `/api/operations/models/${model.sha256}/pictures/${name}`, 3);
+  if (known.failed) return h('p', { class: 'sub' }, t('models.cardFailed'));
+  const card = cardView(known.markdown.replace(/^\s*# .*\n/, ''), (name) => `/api/operations/models/${model.sha256}/pictures/${name}`, 3);
+  card.lang = known.language;
+  return [known.language !== language && h('p', { class: 'sub' }, t('models.cardEnglish')), card];
 }

@@ -252,6 +252,7 @@ export default {
   'models.trained': 'Trained',
   'models.licence': 'Licence',
   'models.noCard': 'This model came without a card.',
+  'models.cardEnglish': 'This card is available in English only.',
   'models.cardFailed': 'The card could not be read.',
   'models.none': 'No model could be loaded.',
   'models.none.hint': 'Images are received and wait. See System for what is wrong.',

@@ -252,6 +252,7 @@ export default {
   'models.trained': 'Huấn luyện',
   'models.licence': 'Giấy phép',
   'models.noCard': 'Mô hình này không kèm bản mô tả.',
+  'models.cardEnglish': 'Bản mô tả này chỉ có bằng tiếng Anh.',
   'models.cardFailed': 'Không đọc được bản mô tả.',
   'models.none': 'Không nạp được mô hình nào.',
   'models.none.hint': 'Ảnh vẫn được nhận và chờ. Xem Hệ thống để biết lỗi.',
