@@ -4,7 +4,6 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { FirstreadError } from '../errors.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import { describeSiteModels, siteModelFolders } from '../hub/site-models.ts';
 import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
 import { analyseFile } from '../inference/analyse-file.ts';
@@ -20,6 +19,7 @@ import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 import { writeFileReports } from './analyse-report.ts';
 import { findFiles } from './find-files.ts';
+import { folderIfNamed } from './site-folder.ts';
 
 export const help = `usage: firstread analyse [--json] [--sr DIR] [--models DIR] [--provider cpu|cuda:N] FILE…
 
@@ -46,6 +46,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { json: { type: 'boolean' }, sr: { type: 'string' } }, Number.MAX_SAFE_INTEGER);
   if (positionals.length === 0) throw new FirstreadError('usage', 'name at least one file');
   const { config } = loaded;
+  const site = folderIfNamed(loaded);
   const files = findFilesOrNames(positionals);
   if (files.length === 0) throw new FirstreadError('usage', `there are no files in ${positionals.join(', ')}`);
   const { folders, set } = await siteModelFolders(config.models, config.data);
@@ -56,7 +57,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     runner: createBatchRunner(engine),
     settings: { eligibility: { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels } },
     decode: async (bytes) => pool.decode(bytes),
-    siteThresholds: inForce(readSiteThresholds(dataFolder(config.data).siteThresholds)),
+    siteThresholds: inForce(readSiteThresholds(site.siteThresholds)),
   };
   let unread = 0;
   const write = values.json ? jsonWriter(io) : tableWriter(io);

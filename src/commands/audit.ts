@@ -8,6 +8,7 @@ import { verifyAudit } from '../ops/audit.ts';
 import { searchAudit } from '../ops/audit-search.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread audit verify [FOLDER] [--key-file FILE] [--data DIR]
        firstread audit show [FOLDER] --study UID | --who NAME [--since WHEN] [--until WHEN] [--json] [--data DIR]
@@ -32,10 +33,11 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals, loaded } = parseCommand(argv, { study: text, who: text, since: text, until: text, 'key-file': text, json: { type: 'boolean' } }, 2);
   const [action, given] = positionals;
-  const site = dataFolder(loaded.config.data);
-  const folder = given === undefined ? site.audit : resolve(given);
   if (action !== 'verify' && action !== 'show') throw new FirstreadError('usage', 'the first argument is verify or show');
-  if (!existsSync(folder)) throw new FirstreadError('usage', `there is no folder ${folder}; is ${given === undefined ? '--data' : 'it'} right?`);
+  // A copy elsewhere needs no site, only its key.
+  const site = given === undefined ? siteFolder(loaded) : dataFolder(loaded.config.data);
+  const folder = given === undefined ? site.audit : resolve(given);
+  if (!existsSync(folder)) throw new FirstreadError('usage', `there is no folder ${folder}${given === undefined ? ': the hub makes it when it first runs' : '; is it right?'}`);
 
   if (action === 'verify') {
     const verdict = verifyAudit(folder, auditKey(values['key-file'] ?? join(site.root, 'secrets.json')));

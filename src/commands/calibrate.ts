@@ -16,7 +16,6 @@ import { calibrationPage } from '../evaluation/page/calibration-page.ts';
 import { percent } from '../evaluation/page/figures.ts';
 import { patientGroups } from '../evaluation/patient-groups.ts';
 import { thresholdCosts } from '../evaluation/threshold-costs.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import type { DataFolder } from '../hub/data-folder.ts';
 import { siteModelFolders } from '../hub/site-models.ts';
 import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
@@ -34,6 +33,7 @@ import { gatherTruth } from './calibrate/gather-truth.ts';
 import type { Truth } from './calibrate/gather-truth.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { folderIfNamed, siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread calibrate TRUTH.csv --sensitivity 0.9 [--data DIR] [--apply]
        firstread calibrate TRUTH.csv --flagged-at-most 0.15 | --per-day N
@@ -78,7 +78,8 @@ const MATCHED_SHARE_MIN = 0.5;
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, CALIBRATE_OPTIONS, 1);
   const { config } = loaded;
-  const folder = dataFolder(config.data);
+  // Films of a folder can be calibrated on without a site; its history cannot be had without.
+  const folder = values.history === true || values.undo === true ? siteFolder(loaded) : folderIfNamed(loaded);
   const by = whoRuns();
   if (values.history === true) {
     io.stdout.write(values.json === true ? `${JSON.stringify(readSiteThresholds(folder.siteThresholds), null, 2)}\n` : historyTable(folder));

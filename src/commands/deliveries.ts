@@ -1,8 +1,6 @@
 /** `firstread deliveries`: what goes where, what failed and why; trying failed ones again, and giving them up. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { FirstreadError } from '../errors.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import type { DataFolder } from '../hub/data-folder.ts';
 import type { DeliveryState } from '../registry/report-rows.ts';
 import { openRegistry } from '../registry/registry.ts';
@@ -10,6 +8,7 @@ import type { Registry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 import { dropDeliveries } from './drop-deliveries.ts';
+import { siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread deliveries [--data DIR] [--state pending|failed|sent|dropped] [--json]
        firstread deliveries retry [DESTINATION] [--data DIR]
@@ -26,8 +25,7 @@ const STATES: readonly DeliveryState[] = ['failed', 'pending', 'sent', 'verified
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { state: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' } }, 2);
-  const folder = dataFolder(loaded.config.data);
-  if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
+  const folder = siteFolder(loaded);
   const [action, destination] = positionals;
   if (action !== undefined && action !== 'retry' && action !== 'drop') throw new FirstreadError('usage', 'the actions are retry and drop');
   if (action === 'drop') return drop(folder, destination, values.reason, io);

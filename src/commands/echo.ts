@@ -11,13 +11,17 @@ export const help = `usage: firstread echo HOST:PORT [--called AE] [--calling AE
 
 Checks a DICOM connection with C-ECHO: connection, association, answer. Exit code 0 when the peer answered 0000H.
 
-  --called AE    application entity title of the peer (default ANY-SCP)
+  --called AE    application entity title to ask for: the peer's own (default ANY-SCP, which strict peers refuse)
   --calling AE   our own title (default: the setting aeTitle)
 `;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, DIMSE_PEER_OPTIONS, 1);
   const peer = parsePeer(positionals[0], values, loaded.config.aeTitle);
+  // Without --called the title is a placeholder: it is no name of whoever answers.
+  const isNamed = values.called !== undefined;
+  const where = `${isNamed ? `${peer.calledAeTitle} at ` : ''}${peer.host}:${peer.port}`;
+  const asked = `called AE title: ${peer.calledAeTitle}${isNamed ? '' : ' (none was named: --called AE)'}; calling: ${peer.callingAeTitle}\n`;
   const startedAt = performance.now();
   try {
     const association = await openAssociation({
@@ -27,11 +31,12 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     const status = await association.cEcho();
     await association.release();
     const took = Math.round(performance.now() - startedAt);
-    io.stdout.write(`${peer.calledAeTitle} at ${peer.host}:${peer.port} answered ${status.toString(16).padStart(4, '0').toUpperCase()}H in ${took} ms\n`);
+    const hex = `${status.toString(16).padStart(4, '0').toUpperCase()}H`;
+    io.stdout.write(`${where} answered C-ECHO with ${hex} (${status === 0 ? 'success' : 'no success'}) in ${took} ms\n${asked}`);
     return status === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof FirstreadError)) throw error;
-    io.stderr.write(`${peer.calledAeTitle} at ${peer.host}:${peer.port}: ${error.message}\n`);
+    io.stderr.write(`${where}: ${error.message}\n${error.code === 'peer-unreachable' ? '' : asked}`);
     return 1;
   }
 }

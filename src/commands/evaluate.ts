@@ -11,7 +11,6 @@ import { evaluateFilms } from '../evaluation/evaluation.ts';
 import type { EvaluatedFilm } from '../evaluation/evaluation.ts';
 import { measureAt, measureJudged } from '../evaluation/operating-points.ts';
 import type { EvaluationRun, FilmNamed } from '../evaluation/page/run-facts.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import { siteModelFolders } from '../hub/site-models.ts';
 import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
 import { familiesOf } from '../inference/manifest-outputs.ts';
@@ -37,6 +36,7 @@ import { REPORT_FILE, toJson, writeOutputs } from './evaluate/write-outputs.ts';
 import { findFiles } from './find-files.ts';
 import { findColumn, readLabels } from './labels-table.ts';
 import type { RowLeftOut } from './labels-table.ts';
+import { folderIfNamed } from './site-folder.ts';
 
 export const help = `usage: firstread evaluate [options] --labels TABLE.csv FOLDER…
 
@@ -66,7 +66,9 @@ Exit code 0 when every film of the table was read, 2 when some could not be, 130
 `;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals, loaded: { config } } = parseCommand(argv, OPTIONS, Number.MAX_SAFE_INTEGER);
+  const { values, positionals, loaded } = parseCommand(argv, OPTIONS, Number.MAX_SAFE_INTEGER);
+  const { config } = loaded;
+  const site = folderIfNamed(loaded);
   const options = readOptions(values, positionals);
   const { folders, out, labels: { family } } = options;
   const table = readLabels(await readCsvFile(options.table), options.labels);
@@ -82,7 +84,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 
   const set = chooseModels((await siteModelFolders(config.models, config.data)).set, family);
   const model = set.findings[0]!.manifest;
-  const siteThreshold = inForce(readSiteThresholds(dataFolder(config.data).siteThresholds)).find((each) => each.family === family && each.modelSha256 === model.sha256);
+  const siteThreshold = inForce(readSiteThresholds(site.siteThresholds)).find((each) => each.family === family && each.modelSha256 === model.sha256);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   await mkdir(out, { recursive: true, mode: 0o700 });
   const store = await openScoreStore(join(out, 'scores.jsonl'), scoredBy(set, eligibility));

@@ -15,7 +15,7 @@ import type { FolderReading, ModelFolder } from '../inference/model-folder.ts';
 import { describeProblem } from '../inference/model-manifest.ts';
 import { findModelFolders } from '../inference/model-set.ts';
 import { parseProvider } from '../inference/provider.ts';
-import { dataFolder } from '../hub/data-folder.ts';
+import type { DataFolder } from '../hub/data-folder.ts';
 import { describeSiteModels, judgedBySite, modelFolders } from '../hub/site-models.ts';
 import type { SiteModel } from '../hub/site-models.ts';
 import { inForce, readSiteThresholds } from '../hub/site-thresholds.ts';
@@ -26,6 +26,7 @@ import type { CommandIo } from './command.ts';
 import { compareRecorded } from './models/compare.ts';
 import { describeComparison } from './models/comparison-text.ts';
 import { setShadow } from './models/shadow.ts';
+import { folderIfNamed, siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread models list [--json] [--models DIR]… [--data DIR]
        firstread models check [--json] DIR…
@@ -47,10 +48,11 @@ Exit code 0 when all is well, 1 when something is wrong.
 const OPTIONS = { json: { type: 'boolean' }, truth: { type: 'string' }, family: { type: 'string' }, names: { type: 'boolean' }, differences: { type: 'string' } } as const;
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals, loaded: { config } } = parseCommand(argv, OPTIONS, Number.MAX_SAFE_INTEGER);
+  const { values, positionals, loaded } = parseCommand(argv, OPTIONS, Number.MAX_SAFE_INTEGER);
+  const { config } = loaded;
   const [verb, ...words] = positionals;
   const json = values.json === true;
-  if (verb === 'list' && words.length === 0) return list(config, json, io);
+  if (verb === 'list' && words.length === 0) return list(config, folderIfNamed(loaded), json, io);
   if (verb === 'check' && words.length > 0) return check(words, config, json, io);
   if (verb === 'shadow') {
     const [folder, wanted] = words;
@@ -63,7 +65,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     const differenceCount = Number(values.differences ?? 10);
     if (a === undefined || b === undefined || words.length > 2) throw new FirstreadError('usage', 'name the two models: models compare A B');
     if (!Number.isInteger(differenceCount) || differenceCount < 0) throw new FirstreadError('usage', '--differences is a number from 0');
-    const report = await compareRecorded({ data: config.data, models: [a, b], names: values.names === true, differenceCount, ...(values.truth === undefined ? {} : { truthFile: values.truth }), ...(values.family === undefined ? {} : { family: readFamily(values.family) }) });
+    const report = await compareRecorded({ folder: siteFolder(loaded), models: [a, b], names: values.names === true, differenceCount, ...(values.truth === undefined ? {} : { truthFile: values.truth }), ...(values.family === undefined ? {} : { family: readFamily(values.family) }) });
     io.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeComparison(report));
     return 0;
   }
@@ -97,9 +99,9 @@ function tell(folder: string, { problems, remarks = [], manifest, costs, suggest
 
 const what = (manifest: ModelManifest): string => (manifest.task === 'lung-field' ? 'lung field' : familiesOf(manifest.outputs).join(' and '));
 
-async function list(config: Config, json: boolean, io: CommandIo): Promise<number> {
+async function list(config: Config, site: DataFolder, json: boolean, io: CommandIo): Promise<number> {
   const directories = modelFolders(config.models, config.data);
-  const own = inForce(readSiteThresholds(dataFolder(config.data).siteThresholds));
+  const own = inForce(readSiteThresholds(site.siteThresholds));
   const found: Found[] = [];
   for (const directory of directories) {
     for (const path of await findModelFolders(directory)) found.push({ path: resolve(path), reading: await readModelFolder(path) });

@@ -1,12 +1,12 @@
 /** `firstread prioritise`: a person says STAT. Through the running hub, or directly where none runs. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { FirstreadError } from '../errors.ts';
-import { dataFolder, lockDataFolder, readHubAddress } from '../hub/data-folder.ts';
+import { lockDataFolder, readHubAddress } from '../hub/data-folder.ts';
 import type { HubAddress } from '../hub/data-folder.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread prioritise ACCESSION|STUDY_INSTANCE_UID [--off] [--data DIR]
 
@@ -18,8 +18,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { off: { type: 'boolean' } }, 1);
   const [wanted] = positionals;
   if (wanted === undefined) throw new FirstreadError('usage', 'name the study by its accession number or Study Instance UID');
-  const folder = dataFolder(loaded.config.data);
-  if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
+  const folder = siteFolder(loaded);
   const stat = values.off !== true;
   const studyInstanceUid = findStudy(folder.registry, wanted);
   const hub = readHubAddress(folder);

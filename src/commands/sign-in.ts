@@ -1,8 +1,9 @@
 /** `firstread sign-in`: a fresh one-time link to the running hub's page. */
 import { FirstreadError } from '../errors.ts';
-import { dataFolder, readHubAddress } from '../hub/data-folder.ts';
+import { readHubAddress } from '../hub/data-folder.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread sign-in [--name NAME] [--role ROLE] [--data DIR]
 
@@ -14,8 +15,8 @@ Prints a one-time link that signs in to the page of the hub that runs on this da
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, loaded } = parseCommand(argv, { name: { type: 'string' }, role: { type: 'string' } });
-  const hub = readHubAddress(dataFolder(loaded.config.data));
-  if (hub === undefined) throw new FirstreadError('hub-unreachable', `no hub runs on ${loaded.config.data}; is --data right?`);
+  const hub = readHubAddress(siteFolder(loaded));
+  if (hub === undefined) throw new FirstreadError('hub-unreachable', `no hub runs on ${loaded.config.data}: start \`firstread serve --data ${loaded.config.data}\`, or name another folder with --data`);
   const answer = await fetch(`${hub.httpUrl}/api/sign-in-links`, {
     method: 'POST',
     headers: { authorization: `Bearer ${hub.token}`, 'content-type': 'application/json' },

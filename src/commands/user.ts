@@ -1,5 +1,4 @@
 /** `firstread user`: who may sign in to the page, and where they are signed in. No default user, no default password. */
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { FirstreadError } from '../errors.ts';
 import { addUser } from '../api/passwords.ts';
@@ -8,12 +7,12 @@ import { PERSON_ROLES } from '../api/roles.ts';
 import type { Config } from '../config/config.ts';
 import { commandLineUser } from '../hub/account-changes.ts';
 import { createAccountsPort } from '../hub/accounts-port.ts';
-import { dataFolder, makeDataFolder } from '../hub/data-folder.ts';
 import type { AccountChange, UserRecord } from '../registry/account-rows.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { formatTable, parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { siteFolder, siteFolderOrBegun } from './site-folder.ts';
 
 export const help = `usage: firstread user add NAME --role ROLE [--data DIR]       (the password is read from standard input)
        firstread user list [--data DIR]
@@ -31,16 +30,16 @@ const ACTIONS = ['add', 'list', 'disable', 'enable', 'sessions'];
 
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { role: { type: 'string' }, end: { type: 'boolean' } }, 2);
-  const [action, name] = positionals;
+  const [action, name = ''] = positionals;
   if (action === undefined || !ACTIONS.includes(action)) throw new FirstreadError('usage', `the first argument is ${ACTIONS.join(', ')}`);
-  const folder = dataFolder(loaded.config.data);
-  if (action === 'add') makeDataFolder(folder);
-  else if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}; is --data right?`);
+  if (action === 'add') checkRole(values.role ?? 'reader');
+  const isOfAll = action === 'list' || (action === 'sessions' && positionals.length === 1 && values.end !== true);
+  if (!isOfAll && name.trim() === '') throw new FirstreadError('usage', 'name the user');
+  const folder = action === 'add' ? siteFolderOrBegun(loaded, io) : siteFolder(loaded);
   const registry = openRegistry(folder.registry);
   try {
     if (action === 'list') io.stdout.write(formatTable(['name', 'role', 'signs in with', 'state'], registry.users().map((user) => [user.name, user.role, waysOf(user), user.disabled ? 'disabled' : 'active'])));
-    else if (action === 'sessions' && name === undefined && values.end !== true) io.stdout.write(sessionTable(registry, () => true));
-    else if (name === undefined || name.trim() === '') throw new FirstreadError('usage', 'name the user');
+    else if (isOfAll) io.stdout.write(sessionTable(registry, () => true));
     else if (action === 'add') await add(registry, name, values.role ?? 'reader', loaded.config, io);
     else if (action === 'sessions') sessions(registry, name, values.end === true, io);
     else {
@@ -70,8 +69,11 @@ function userNamed(registry: Registry, name: string): UserRecord {
 const waysOf = ({ passwordHash, profile }: UserRecord): string =>
   [passwordHash === undefined ? undefined : 'password', profile['issuer'] === undefined ? undefined : String(profile['issuer'])].filter(Boolean).join(', ');
 
-async function add(registry: Registry, name: string, role: string, config: Config, io: CommandIo): Promise<void> {
+function checkRole(role: string): void {
   if (!PERSON_ROLES.includes(role as Role)) throw new FirstreadError('usage', `--role is one of ${PERSON_ROLES.join(', ')}`);
+}
+
+async function add(registry: Registry, name: string, role: string, config: Config, io: CommandIo): Promise<void> {
   const password = await readPassword(io, config.passwordLengthMin);
   const isNew = registry.userByName(name) === undefined;
   await addUser(createAccountsPort(registry, Date.now), { name, role: role as Role, password }, config.passwordLengthMin);

@@ -1,6 +1,5 @@
 /** `firstread worker`: one more worker, on this machine beside a hub, or on another with Redis and the hub's address. */
 import { FirstreadError } from '../errors.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import { loadSiteModels } from '../hub/site-models.ts';
 import { workerOptions } from '../hub/worker-side.ts';
 import { runWorkerProcess } from '../inference/worker-process.ts';
@@ -8,6 +7,7 @@ import { sentenceAsWord } from '../ops/redaction.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
 import { openLog, untilSignal } from './serve.ts';
+import { folderIfNamed, siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread worker [--data DIR] [settings]
        firstread worker --redis-url URL --hub-url URL [settings]     (token in FIRSTREAD_WORKER_TOKEN)
@@ -26,12 +26,14 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { config } = loaded;
   if (config.hubUrl !== '' && config.redisUrl === '') throw new FirstreadError('usage', 'a worker on another machine takes its jobs from Redis: set --redis-url (and REDIS_URL on the hub)');
   if (config.hubUrl !== '' && config.workerToken === '') throw new FirstreadError('usage', 'set FIRSTREAD_WORKER_TOKEN to a token that `firstread token add --role worker` printed on the hub\'s machine');
+  // Elsewhere it has the hub's address in place of the hub's folder.
+  const folder = config.hubUrl === '' ? siteFolder(loaded) : folderIfNamed(loaded);
   const log = openLog(config, io, 'worker');
   const models = await loadSiteModels(config.models, config.data);
   const stop = new AbortController();
   void untilSignal().then(() => stop.abort());
   return runWorkerProcess(
-    workerOptions(config, dataFolder(config.data), models.folders),
+    workerOptions(config, folder, models.folders),
     (message) => {
       if (message.type === 'ready') log.write('worker-ready', { pid: process.pid, provider: message.provider });
       else if (message.type === 'problem') io.stderr.write(`firstread worker: ${message.message}\n`);

@@ -1,12 +1,11 @@
 /** `firstread worklist`: the ranked list, beside a running hub or without one. */
-import { existsSync } from 'node:fs';
 import { FirstreadError } from '../errors.ts';
-import { dataFolder } from '../hub/data-folder.ts';
 import { waitingCaps } from '../hub/waiting-caps.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { WorklistRow } from '../study/worklist-row.ts';
 import { formatTable, parseCommand, printable } from './command.ts';
 import type { CommandIo } from './command.ts';
+import { siteFolder } from './site-folder.ts';
 
 export const help = `usage: firstread worklist [--data DIR] [--json] [--all] [--limit N] [--search TEXT]
 
@@ -31,9 +30,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { config } = loaded;
   const limit = Number(values.limit ?? (values.json ? LIMIT_MAX : 50));
   if (!Number.isInteger(limit) || limit < 1) throw new FirstreadError('usage', '--limit is a number from 1');
-  const { registry: path } = dataFolder(config.data);
-  if (!existsSync(path)) throw new FirstreadError('config-invalid', `there is no registry in ${config.data}; is --data right?`);
-  const registry = openRegistry(path, { readOnly: true });
+  const registry = openRegistry(siteFolder(loaded).registry, { readOnly: true });
   try {
     const page = registry.worklist({
       nowMs: Date.now(),

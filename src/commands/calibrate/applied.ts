@@ -112,6 +112,6 @@ export function historyTable(folder: DataFolder): string {
   );
 }
 
-function needFolder({ root }: DataFolder): void {
-  if (!existsSync(root)) throw new FirstreadError('config-invalid', `there is no data folder ${root}: name the hub's with --data`);
+function needFolder({ root, registry }: DataFolder): void {
+  if (!existsSync(registry)) throw new FirstreadError('config-invalid', `there is no registry in ${root}: name the hub's data folder with --data`);
 }

@@ -2,11 +2,10 @@
  * `firstread models compare A B`: two models on the images that both have scored, from the registry alone: the usual end of
  * a model's time in shadow. Reads beside a running hub; names no patient unless asked to.
  */
-import { existsSync } from 'node:fs';
 import { FirstreadError } from '../../errors.ts';
 import { compareModels } from '../../evaluation/compare-models.ts';
 import type { ModelComparison, PairedFilm } from '../../evaluation/compare-models.ts';
-import { dataFolder } from '../../hub/data-folder.ts';
+import type { DataFolder } from '../../hub/data-folder.ts';
 import type { RecordedFinding } from '../../registry/finding-query.ts';
 import { openRegistry } from '../../registry/registry.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -35,7 +34,7 @@ export interface ComparisonReport {
 }
 
 export interface CompareRequest {
-  readonly data: string;
+  readonly folder: DataFolder;
   readonly models: readonly [string, string];
   readonly family?: FindingFamily;
   readonly truthFile?: string;
@@ -46,10 +45,8 @@ export interface CompareRequest {
 /** Fewer films than this say nothing. */
 const FILMS_MIN = 2;
 
-export async function compareRecorded({ data, models, family: wanted, truthFile, names, differenceCount }: CompareRequest): Promise<ComparisonReport> {
-  const { registry: path } = dataFolder(data);
-  if (!existsSync(path)) throw new FirstreadError('config-invalid', `there is no registry in ${data}; is --data right?`);
-  const registry = openRegistry(path, { readOnly: true });
+export async function compareRecorded({ folder, models, family: wanted, truthFile, names, differenceCount }: CompareRequest): Promise<ComparisonReport> {
+  const registry = openRegistry(folder.registry, { readOnly: true });
   try {
     const { findings, failures } = readRecorded(registry);
     const references = models.map((word) => findModel(word, findings)) as [ModelReference, ModelReference];
