@@ -3,7 +3,7 @@
  * be built in a test from plain objects. The hub composes the real ones; nothing here knows SQLite or a path.
  */
 import type { Readable } from 'node:stream';
-import type { FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
+import type { CodedReason, FindingFamily, InstanceHeader, ModelReference, Study } from '../study/types.ts';
 import type { OrderReason } from '../study/explain-order.ts';
 import type { Flag } from '../study/flag.ts';
 import type { Wording } from '../study/wording.ts';
@@ -69,6 +69,25 @@ export interface JournalEntry {
   /** One plain line without patient data. */
   readonly text: string;
   readonly by?: string;
+  /** What the line says, for a page in another language. */
+  readonly facts?: JournalFacts;
+}
+
+export interface JournalFacts {
+  /** Of an analysis: scored, compared, ineligible, unreadable. */
+  readonly outcome?: string;
+  readonly scores?: readonly { readonly family: FindingFamily; readonly score: number; readonly threshold: number; readonly bySite: boolean }[];
+  /** Not assessed because the model was switched off. */
+  readonly switchedOff?: readonly FindingFamily[];
+  readonly reason?: CodedReason;
+  readonly samePicture?: boolean;
+  readonly attempts?: number;
+  readonly revision?: number;
+  readonly stat?: boolean;
+  /** By whom or what it was read: here, final-report, rule. */
+  readonly where?: string;
+  /** What a person wrote. */
+  readonly words?: string;
 }
 
 export interface DeliveryRow {

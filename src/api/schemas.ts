@@ -167,13 +167,18 @@ const prior = object(
   },
   ['studyDate', 'description'],
 );
+const journalFactFields: Properties = {
+  outcome: text, scores: array(object({ family: text, score: number, threshold: number, bySite: flag })), switchedOff: array(text), reason,
+  samePicture: flag, attempts: integer, revision: integer, stat: flag, where: text, words: text,
+};
+const journalFacts = object(journalFactFields, Object.keys(journalFactFields));
 export const studyAnswer = object({
   serverNowMs: epochMs,
   viewerUrl: { type: ['string', 'null'], description: 'opens the study in the site\'s own viewer' },
   row,
   assessment: object({ findings: array(object({ ...findingFields, sopInstanceUid: text }, findingOptional)), notAssessed }),
   images: array(image),
-  journal: array(object({ atMs: epochMs, kind: text, text, by: text }, ['by'])),
+  journal: array(object({ atMs: epochMs, kind: text, text, by: text, facts: journalFacts }, ['by', 'facts'])),
   reports: array(object({ sopInstanceUid: text, revision: integer, family: text, kind: text, writtenAtMs: epochMs })),
   deliveries: array(delivery),
   feedback: { ...array(feedback), description: 'the latest of each person and family, newest first' },

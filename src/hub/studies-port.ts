@@ -1,16 +1,16 @@
 /** The registry's studies as the API asks for them; what a person does becomes an event of the study machine. */
-import type { JournalEntry, ReaderAction, ReportRow, StudiesPort, WorklistCounts, WorklistQuery } from '../api/ports.ts';
+import type { ReaderAction, ReportRow, StudiesPort, WorklistCounts, WorklistQuery } from '../api/ports.ts';
 import type { ReadingRow } from '../api/reading-ports.ts';
 import type { ReportRecord } from '../registry/report-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WorklistFilter } from '../registry/worklist-filter.ts';
-import { scoreAndThreshold } from '../study/assessment.ts';
 import type { StudyEvent } from '../study/events.ts';
 import type { Flag } from '../study/flag.ts';
 import type { WaitingCaps } from '../study/worklist-order.ts';
 import type { WorklistRow } from '../study/worklist-row.ts';
 import type { AnalysisPace } from './analysis-pace.ts';
 import { deliveryRow } from './delivery-board.ts';
+import { journalLine } from './journal-line.ts';
 import type { SiteModels } from './site-models.ts';
 import type { StudyEngine } from './study-engine.ts';
 
@@ -64,7 +64,7 @@ export function createStudiesPort({ registry, engine, caps, models, modelsReady,
         header,
       })),
     studyOfFile: (fileKey) => registry.fileKeyRow(fileKey)?.studyInstanceUid,
-    journalOf: (studyInstanceUid) => registry.events(studyInstanceUid).map(({ atMs, event }) => ({ atMs, ...describe(event) })),
+    journalOf: (studyInstanceUid) => registry.events(studyInstanceUid).map(({ atMs, event }) => ({ atMs, ...journalLine(event) })),
     reportsOf: (studyInstanceUid) => registry.reportsOf(studyInstanceUid).map(reportRow),
     report(sopInstanceUid) {
       const record = registry.reportBySopInstanceUid(sopInstanceUid);
@@ -115,45 +115,3 @@ function countsOf(registry: Registry, who: string, nowMs: number): WorklistCount
 }
 
 const reportRow = ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs }: ReportRecord): ReportRow => ({ sopInstanceUid, revision, family, kind, fileKey, writtenAtMs });
-
-/** One plain line for the journal, without patient data. */
-function describe(event: StudyEvent): Pick<JournalEntry, 'kind' | 'text' | 'by'> {
-  const { kind } = event;
-  switch (event.kind) {
-    case 'instanceStored':
-      return { kind, text: `image stored${event.instance.header.reason === undefined ? '' : `: ${event.instance.header.reason.text}`}` };
-    case 'instanceCompared':
-      return { kind, text: event.samePixels ? 'same picture in another encoding' : 'another picture under the same identifier' };
-    case 'instanceAnalysed':
-      return { kind, text: describeOutcome(event) };
-    case 'analysisFailed':
-      return { kind, text: `set aside after ${event.attempts} tries` };
-    case 'retried':
-      return { kind, text: 'to be tried again', by: event.by };
-    case 'reportsWritten':
-      return { kind, text: `reports of revision ${event.revision} written` };
-    case 'deliveriesDone':
-      return event.nothingArrived === true ? { kind: 'deliveriesDropped', text: `nothing of revision ${event.revision} was delivered: dropped by hand` } : { kind, text: `revision ${event.revision} delivered` };
-    case 'prioritised':
-      return { kind, text: event.stat ? 'marked STAT' : 'no longer STAT', by: event.by };
-    case 'read':
-      return { kind, text: `read (${event.where})`, by: event.by };
-    case 'unread':
-      return { kind, text: 'put back on the list', by: event.by };
-    case 'closed':
-      return { kind, text: `closed: ${event.reason}`, by: event.by };
-    case 'acknowledged':
-      return { kind, text: `attention acknowledged${event.reason === undefined ? '' : `: ${event.reason}`}`, by: event.by };
-    case 'announced':
-      return { kind, text: 'order known' };
-  }
-}
-
-function describeOutcome({ outcome }: Extract<StudyEvent, { kind: 'instanceAnalysed' }>): string {
-  if (outcome.kind === 'scored') {
-    const scores = outcome.findings.filter(({ shadow }) => shadow !== true).map((finding) => `${finding.label} ${scoreAndThreshold(finding)}`);
-    const off = outcome.notAssessed.filter(({ reason }) => reason.code === 'model-off').map(({ family, reason }) => `${family} not assessed (${reason.text})`);
-    return `analysed: ${[...scores, ...off].join(', ') || 'no model was asked'}`;
-  }
-  return outcome.kind === 'compared' ? 'compared with the first one' : `${outcome.kind === 'ineligible' ? 'not analysed' : 'could not be analysed'}: ${outcome.reason.text}`;
-}

@@ -52,9 +52,9 @@ function demoStudies({ registry, studies: real }: DemoRegistry): StudiesPort {
       const study = registry.study(uid);
       if (study === undefined) return [];
       const entries: JournalEntry[] = [{ atMs: study.receivedAtMs, kind: 'instanceStored', text: 'image stored' }];
-      if (study.state !== 'analysing') entries.push({ atMs: study.receivedAtMs + 640, kind: 'instanceAnalysed', text: study.reason.text });
-      if (study.state === 'delivered') entries.push({ atMs: study.receivedAtMs + 900, kind: 'reportsWritten', text: 'reports of revision 1 written' }, { atMs: study.receivedAtMs + 1_800, kind: 'deliveriesDone', text: 'revision 1 delivered' });
-      if (study.readAtMs !== undefined) entries.push({ atMs: study.readAtMs, kind: 'read', text: 'read', by: study.readBy ?? '' });
+      if (study.state !== 'analysing') entries.push({ atMs: study.receivedAtMs + 640, kind: 'instanceAnalysed', text: study.reason.text, facts: { outcome: 'scored', scores: study.assessment.findings.map(({ family, score, threshold, siteThreshold }) => ({ family, score, threshold, bySite: siteThreshold !== undefined })) } });
+      if (study.state === 'delivered') entries.push({ atMs: study.receivedAtMs + 900, kind: 'reportsWritten', text: 'reports of revision 1 written', facts: { revision: 1 } }, { atMs: study.receivedAtMs + 1_800, kind: 'deliveriesDone', text: 'revision 1 delivered', facts: { revision: 1 } });
+      if (study.readAtMs !== undefined) entries.push({ atMs: study.readAtMs, kind: 'read', text: 'read', facts: { where: 'here' }, by: study.readBy ?? '' });
       return entries;
     },
     reportsOf: reports,

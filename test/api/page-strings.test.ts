@@ -8,7 +8,7 @@ const WEB = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
 const sources = readdirSync(WEB, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(js|html|css)$/.test(name)).map((name) => ({ name, text: readFileSync(`${WEB}${name}`, 'utf8') }));
 let strings: Record<'en' | 'vi', Record<string, string>>;
 let reasons: Record<string, string>;
-let journal: Record<string, string>;
+let journal: Record<string, unknown>;
 let format: { personName(name: string): string; ticking(ms: number): string; duration(ms: number): string; studyMoment(date: string, time: string): string };
 
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const load = (name: string): Promise<Record<string, unknown>> => import(`${WEB}${name}`) as Promise<Record<string, unknown>>;
   strings = (await load('strings.js'))['ALL_STRINGS'] as typeof strings;
   reasons = (await load('reasons.js'))['REASONS_VI'] as typeof reasons;
-  journal = (await load('reasons.js'))['JOURNAL_VI'] as typeof journal;
+  journal = (await load('study/journal.js'))['JOURNAL_VI'] as typeof journal;
   format = (await load('format.js')) as unknown as typeof format;
 });
 

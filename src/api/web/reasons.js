@@ -71,27 +71,3 @@ export function reasonLine(row) {
   if (row.reopenedReason !== null) parts.push(vietnamese(row.reopenedReason));
   return parts.join(' · ');
 }
-
-/** By the kinds of study/events.ts; what follows a colon (a reason, scores) is kept. */
-export const JOURNAL_VI = {
-  announced: 'Có chỉ định',
-  instanceStored: 'Đã lưu ảnh',
-  instanceCompared: 'Đã so sánh với ảnh đầu tiên',
-  instanceAnalysed: 'Kết quả phân tích',
-  analysisFailed: 'Dừng phân tích sau nhiều lần thất bại',
-  retried: 'Sẽ phân tích lại',
-  reportsWritten: 'Đã lập báo cáo',
-  deliveriesDone: 'Đã gửi báo cáo',
-  deliveriesDropped: 'Không gửi nữa: đã bỏ bằng tay',
-  prioritised: 'Đổi mức cấp cứu',
-  read: 'Đã đọc',
-  unread: 'Đưa lại danh sách',
-  closed: 'Đã đóng',
-  acknowledged: 'Đã ghi nhận cảnh báo',
-};
-
-export function journalText(entry) {
-  if (currentLanguage() !== 'vi' || !(entry.kind in JOURNAL_VI)) return plain(entry.text);
-  const after = /: (.+)$/.exec(plain(entry.text))?.[1]?.replaceAll('tuberculosis', 'lao phổi').replaceAll('lung nodule', 'nốt phổi').replaceAll('site threshold', 'ngưỡng của cơ sở').replaceAll('threshold', 'ngưỡng');
-  return after === undefined ? JOURNAL_VI[entry.kind] : `${JOURNAL_VI[entry.kind]}: ${after}`;
-}

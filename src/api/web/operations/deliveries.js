@@ -1,9 +1,11 @@
 /** Deliveries: each destination with what waits and why, then the deliveries themselves, to try again or to give up. */
 import { call } from '../api.js';
+import { deliveryWhy } from '../delivery-why.js';
 import { bdi, h } from '../dom.js';
 import { duration, moment, plain } from '../format.js';
 import { icon } from '../icons.js';
-import { hasText, t } from '../strings.js';
+import { t } from '../strings.js';
+import { technicalLine } from '../technical.js';
 import { askWhy, choose, emptyView, number, section, state, studyLink, table } from './parts.js';
 
 const SHOWN = 100;
@@ -44,17 +46,10 @@ function destinationState({ state: how }) {
   return how === 'sending' ? state('busy', t('deliveries.state.sending')) : state('ok', t('deliveries.state.idle'));
 }
 
-const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
-
-/** In the page's language by its code; what the server wrote stands below, for who mends it. */
+/** In the page's language by its code; what was written stands below, for who mends it. */
 function whyView(code, text, calls) {
-  const [, who, reason] = code === 'dropped' ? (/^dropped by (.+?): (.*)$/.exec(plain(text)) ?? []) : [];
-  const words = reason !== undefined ? t('delivery.why.dropped', { who, reason })
-    : hasText(`delivery.why.${code}`) ? t(`delivery.why.${code}`)
-    : code?.startsWith('status-') ? t('delivery.why.status', { status: code.slice('status-'.length) })
-    : /^E[A-Z]+$/.test(code ?? '') ? t('delivery.why.folder', { code })
-    : undefined;
-  return h('span', { class: 'two-lines' }, h('span', { class: calls ? 'call' : '' }, bdi(words ?? plain(text))), words !== undefined && reason === undefined && letters(words) !== letters(text) && h('span', { class: 'sub' }, bdi(plain(text))));
+  const { words, raw } = deliveryWhy(code, text);
+  return h('span', { class: 'two-lines' }, h('span', { class: calls ? 'call' : '' }, bdi(words)), raw !== undefined && technicalLine(raw));
 }
 
 function nextTry(atMs, page) {

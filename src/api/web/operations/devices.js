@@ -4,6 +4,7 @@ import { bdi, h } from '../dom.js';
 import { duration, moment, plain } from '../format.js';
 import { icon } from '../icons.js';
 import { hasText, t } from '../strings.js';
+import { technicalLine } from '../technical.js';
 import { copyButton, emptyView, number, section, state, table } from './parts.js';
 
 const REFUSALS_SHOWN = 50;
@@ -63,7 +64,8 @@ function refusalCard(refusal, sender) {
   return h('li', { class: 'ops-card' },
     h('div', { class: 'ops-card-head' }, icon('attention'), bdi(who, { class: 'strong' }),
       h('span', { class: 'sub' }, t(refusal.attemptCount === 1 ? 'refusals.once' : 'refusals.times', { n: number(refusal.attemptCount), time: moment(refusal.lastAtMs) }))),
-    h('p', {}, bdi(known ? t(`refusal.${refusal.code}`, values) : plain(refusal.text))),
+    h('p', {}, bdi(t(known ? `refusal.${refusal.code}` : 'refusal.other', values))),
+    !known && h('p', {}, technicalLine(refusal.text)),
     known && h('p', { class: 'advice' }, h('span', { class: 'advice-label' }, t('refusals.change')), bdi(t(`refusal.${refusal.code}.change`, values))),
     h('p', { class: 'code' }, refusal.code));
 }

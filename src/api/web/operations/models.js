@@ -1,9 +1,10 @@
 /** Models: what is switched on, every model file with its threshold and where it comes from, and its card. */
 import { call } from '../api.js';
 import { bdi, h } from '../dom.js';
-import { moment, plain, thresholdText } from '../format.js';
+import { dayText, moment, plain, thresholdText } from '../format.js';
 import { icon } from '../icons.js';
 import { currentLanguage, hasText, t, worded } from '../strings.js';
+import { technicalLine } from '../technical.js';
 import { cardView } from './card.js';
 import { askWhy, copyButton, emptyView, facts, loadingView, section, state } from './parts.js';
 
@@ -65,9 +66,9 @@ function modelDetail(model, page) {
   });
   return h('div', { class: 'model-detail' },
     h('div', { class: 'model-detail-head' }, h('h3', {}, `${model.name} ${model.version}`), tags(model), h('span', { class: 'spacer' }), model.ready ? state('ok', t('models.ready')) : state('call', t('models.notReady'))),
-    !model.ready && model.whyNotReady && h('p', { class: 'why-line' }, bdi(plain(model.whyNotReady))),
+    !model.ready && model.whyNotReady && h('p', { class: 'why-line' }, h('span', { class: 'two-lines' }, h('span', {}, t('check.models.not')), technicalLine(model.whyNotReady))),
     model.shadow && h('p', { class: 'sub' }, t('models.shadow.hint')),
-    facts([...each, [t('models.trained'), `${model.trainedAt}`], [t('models.licence'), bdi(plain(model.licence))],
+    facts([...each, [t('models.trained'), /^\d{4}-\d{2}-\d{2}$/.test(model.trainedAt) ? dayText(model.trainedAt) : bdi(plain(model.trainedAt))], [t('models.licence'), bdi(plain(model.licence))],
       ['SHA-256', h('span', { class: 'hash' }, h('span', { class: 'mono' }, `${model.sha256.slice(0, 16)}…`), copyButton(model.sha256, 'SHA-256'))]]),
     cardOf(model, page));
 }

@@ -41,7 +41,7 @@ function studyCard(one, page) {
 function imageLine(image, told) {
   const words = [image.reason.code === told.code ? undefined : reasonText(image.reason), t('aside.from', { who: plain(image.callingAeTitle), time: moment(image.receivedAtMs) }), howOftenTried(image)];
   return h('li', {}, bdi(words.filter(Boolean).join(' · ')),
-    image.error && h('details', { class: 'technical', 'data-open': image.sopInstanceUid }, h('summary', {}, t('aside.error')), h('p', { class: 'mono' }, bdi(plain(image.error)))));
+    image.error && h('details', { class: 'technical', 'data-open': image.sopInstanceUid }, h('summary', {}, t('aside.error')), h('p', { class: 'mono' }, bdi(plain(image.error), { lang: 'en' }))));
 }
 
 function howOftenTried({ status, attempts: n }) {

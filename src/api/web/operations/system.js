@@ -1,8 +1,9 @@
 /** The machine: is it ready, how long does the disk last, what do the workers do, which versions, what else can be fetched. */
 import { call } from '../api.js';
 import { bdi, h } from '../dom.js';
-import { duration, moment, plain } from '../format.js';
+import { duration, moment } from '../format.js';
 import { hasText, t } from '../strings.js';
+import { technicalLine } from '../technical.js';
 import { bytes, facts, number, section, state, table } from './parts.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -19,8 +20,8 @@ export const systemTab = {
 const checkSection = ({ checks, ready }) => section(t('system.checks'), ready ? t('system.ready') : t('system.notReady'), h('ul', { class: 'checks' }, checks.map((check) => {
   const words = hasText(`check.${check.name}`) ? t(`check.${check.name}`) : check.name;
   return h('li', { class: check.ok ? '' : 'calls' }, state(check.ok ? 'ok' : 'call', words),
-    h('p', { class: 'sub' }, check.ok ? t('system.check.ok') : hasText(`check.${check.name}.not`) ? t(`check.${check.name}.not`) : bdi(plain(check.reason ?? ''))),
-    !check.ok && check.reason && h('p', { class: 'code' }, bdi(plain(check.reason))));
+    h('p', { class: 'sub' }, check.ok ? t('system.check.ok') : hasText(`check.${check.name}.not`) ? t(`check.${check.name}.not`) : t('check.other.not')),
+    !check.ok && check.reason && h('p', {}, technicalLine(check.reason)));
 })));
 
 function diskSection({ disk, retention }) {
@@ -49,7 +50,7 @@ function workerSection({ workers }) {
   }));
   return section(t('system.workers'), undefined,
     workers.wanted === 0 ? h('p', { class: 'sub' }, t('system.workers.elsewhere')) : rows.length > 0 ? table(t('system.workers'), heads, rows) : h('p', { class: 'call' }, t('system.workers.none')),
-    workers.problem && h('p', { class: 'why-line' }, bdi(plain(workers.problem))));
+    workers.problem && h('p', { class: 'why-line' }, h('span', { class: 'two-lines' }, h('span', {}, t('system.workers.problem')), technicalLine(workers.problem))));
 }
 
 const versionSection = ({ versions, startedAtMs }, page) => section(t('system.versions'), undefined,

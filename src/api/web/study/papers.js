@@ -1,10 +1,12 @@
 /** What was written about a study: its reports and where they went, its journal, and technical facts. */
 import { reportAddress } from '../api.js';
+import { deliveryWhy } from '../delivery-why.js';
 import { bdi, h } from '../dom.js';
 import { clock, megabytes, plain } from '../format.js';
 import { icon } from '../icons.js';
-import { journalText } from '../reasons.js';
+import { journalText } from './journal.js';
 import { hasText, t } from '../strings.js';
+import { technicalLine } from '../technical.js';
 
 const JOURNAL_SHOWN = 30;
 const familyName = (family) => (hasText(`family.${family}`) ? t(`family.${family}`) : plain(family));
@@ -21,8 +23,13 @@ export function reportsSection({ reports, deliveries, viewerUrl }) {
     })),
     deliveries.length > 0 && h('ul', { class: 'plain-list deliveries', 'aria-label': t('panel.deliveries') }, deliveries.map((one) => h('li', { class: `delivery ${one.state}` },
       bdi(plain(one.destination)), ` – ${hasText(`delivery.kind.${one.kind}`) ? t(`delivery.kind.${one.kind}`) : plain(one.kind)}: ${t(`delivery.${one.state}`)}`,
-      one.state === 'failed' && one.error !== undefined && h('span', { class: 'why-failed' }, ` (${plain(one.error)})`)))),
+      one.state === 'failed' && one.error !== undefined && whyFailed(one)))),
     viewerUrl && h('p', {}, h('a', { class: 'outside', href: viewerUrl, target: '_blank', rel: 'noopener noreferrer' }, icon('outside'), t('panel.openInViewer'))));
+}
+
+function whyFailed({ errorCode, error }) {
+  const { words, raw } = deliveryWhy(errorCode, error);
+  return h('span', { class: 'why-failed' }, bdi(words), raw !== undefined && technicalLine(raw));
 }
 
 export function journalSection({ journal }) {
