@@ -4,6 +4,7 @@
  * Chromium is Debian's, the server is the real one.
  *
  *   bin/node24 bench/page.ts [--studies 10000] [--rounds 5]
+ *   bin/node24 bench/page.ts --latency 200 --kilobytes-per-second 100 [--rounds 3]   the pages on such a line instead
  */
 import { gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
@@ -11,9 +12,21 @@ import { demoSite, drawnChest } from '../test/api/demo-site.ts';
 import { manyStudies } from '../test/api/demo-many.ts';
 import { openBrowser, openPage, serveSite } from '../test/e2e/page-browser.ts';
 import { median } from './figures.ts';
+import { measureLine } from './page-line.ts';
 import { formatTable } from './table.ts';
 
-const { values } = parseArgs({ options: { studies: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' } } });
+const { values } = parseArgs({ options: {
+  studies: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' },
+  latency: { type: 'string' }, 'kilobytes-per-second': { type: 'string', default: '100' },
+} });
+
+if (values.latency !== undefined) {
+  const browser = await openBrowser();
+  const rows = await measureLine(browser, { latencyMs: Number(values.latency), kilobytesPerSecond: Number(values['kilobytes-per-second']) }, Number(values.rounds));
+  await browser.close();
+  console.log(formatTable(['', 'cache', 'requests', 'kB', 'there after'], rows));
+  process.exit(0);
+}
 
 const site = await demoSite({ studies: manyStudies(Number(values.studies), Date.now()), realClock: true });
 const base = await serveSite(site);

@@ -3,8 +3,6 @@
  * guards: host name, then who it is, then what they may do, then where the request comes from; only then is a body read.
  */
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
@@ -22,6 +20,7 @@ import type { Oidc } from './oidc.ts';
 import type { OidcSessions } from './oidc-sessions.ts';
 import { openApiOf } from './openapi.ts';
 import type { OperationsPort } from './operations-port.ts';
+import { servePages, type PageFolders } from './page-folder.ts';
 import type { AccountsPort, FilesPort, StudiesPort } from './ports.ts';
 import type { ReadingPort } from './reading-ports.ts';
 import { bearerToken, comesFromOurPage, hasTwoHosts, isHostAllowed, LOCAL_HOSTS, securityHeaders, useOf } from './request-guard.ts';
@@ -117,9 +116,9 @@ export interface ServerOptions {
   readonly limits?: Partial<ApiLimits>;
   /** Must be what `auth` was made with. */
   readonly sessionLifeMs?: number;
+  /** For tests. */
+  readonly pages?: PageFolders;
 }
-
-const WEB_FOLDER = fileURLToPath(new URL('./web/', import.meta.url));
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const limits = { ...API_LIMITS, ...options.limits };
@@ -232,12 +231,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     options.live.close();
   });
   await serveViewer(app);
-  // The page's own files hold no patient data: they are served to anyone who may speak to this host at all.
-  await app.register(fastifyStatic, {
-    root: WEB_FOLDER, prefix: '/', decorateReply: false, dotfiles: 'deny', list: false,
-    // Asked again each time (304 when unchanged): a page older than its API is a source of riddles.
-    cacheControl: false, setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
-  });
+  await servePages(app, log, options.pages);
   return app;
 }
 

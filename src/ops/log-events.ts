@@ -81,6 +81,8 @@ export const LOG_EVENTS = {
   'oidc-ready': event(7010, 'info', 'the sign-in provider answers'),
   'certificate-renewed': event(7011, 'info', 'the page\'s renewed certificate is in use'),
   'certificate-unusable': event(7012, 'error', 'the page\'s certificate on disk cannot be used: the one before goes on'),
+  'pages-built': event(7013, 'info', 'the built pages are served'),
+  'pages-from-sources': event(7014, 'warn', 'the pages are served from their sources, a file a module: `npm run build:pages` makes them quick on slow lines'),
 } as const satisfies Record<string, EventEntry>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

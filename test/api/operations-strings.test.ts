@@ -1,7 +1,7 @@
 /** What the operations page puts into words by a code: every code that the hub can send has its words, in both languages. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ERRORS } from '../../src/errors.ts';
 import { REASONS } from '../../src/study/reasons.ts';
 
@@ -9,10 +9,7 @@ const source = (path: string): string => readFileSync(fileURLToPath(new URL(`../
 let en: Record<string, string>;
 
 beforeAll(async () => {
-  vi.stubGlobal('localStorage', { getItem: () => 'en', setItem: () => undefined });
-  vi.stubGlobal('document', { documentElement: { lang: '' } });
-  const strings = (await import(fileURLToPath(new URL('../../src/api/web/strings.js', import.meta.url)))) as { ALL_STRINGS: { en: Record<string, string> } };
-  en = strings.ALL_STRINGS.en;
+  en = ((await import(fileURLToPath(new URL('../../src/api/web/strings/en.js', import.meta.url)))) as { default: Record<string, string> }).default;
 });
 
 const lacking = (keys: readonly string[]): string[] => keys.filter((key) => !(key in en));

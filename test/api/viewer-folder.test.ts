@@ -37,6 +37,7 @@ test('built: the page is asked again each time, its hashed parts are kept; nothi
 test('where vite or Cornerstone3D are not installed the build says so and ends well', () => {
   const bare = join(folder, 'bare');
   cpSync(join(ROOT, 'src/api/viewer'), join(bare, 'src/api/viewer'), { recursive: true });
+  cpSync(join(ROOT, 'src/api/compress-built.ts'), join(bare, 'src/api/compress-built.ts'));
   const { status, stdout } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(bare, 'src/api/viewer/build.ts')], { encoding: 'utf8' });
   expect([status, stdout]).toEqual([0, expect.stringMatching(/not built here \(not installed: vite, @cornerstonejs\/core/)]);
 });

@@ -3,10 +3,10 @@
  * `npm ci`. Where vite or Cornerstone3D are not installed (`npm ci --omit=dev`) it says so and ends well: everything else
  * works without, and the page tells how to build it.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { compressBuilt } from '../compress-built.ts';
 
 const SOURCES = fileURLToPath(new URL('./', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -31,15 +31,7 @@ if (missing.length > 0) {
       rolldownOptions: { input: join(SOURCES, 'index.html'), checks: { pluginTimings: false }, onLog: (level, log, report) => { if (level !== 'warn' || !log.message.includes('node_modules')) report(level, log); } },
     },
   });
-  compress(join(ROOT, 'dist', 'viewer', 'assets'));
+  // Four megabytes of script become one; at 11 it would take minutes.
+  compressBuilt(join(ROOT, 'dist', 'viewer', 'assets'), 6);
   process.stdout.write('firstread: full viewer built into dist/viewer\n');
-}
-
-/** Four megabytes of script become one: done once here, not on every request. */
-function compress(folder: string): void {
-  for (const name of readdirSync(folder).filter((one) => /\.(js|css|wasm)$/.test(one))) {
-    const bytes = readFileSync(join(folder, name));
-    writeFileSync(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }));
-    writeFileSync(join(folder, `${name}.br`), brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }));
-  }
 }

@@ -3,6 +3,7 @@
  * Where the session has ended, a call waits until the person has signed in again, and is made once more: who calls
  * never sees it. (`not-signed-in` comes only where nobody was signed in.)
  */
+import { signInAgain as openDoor } from './sign-in-again.js';
 
 export class Refused extends Error {
   constructor(code, httpStatus, { claim, detail } = {}) {
@@ -23,7 +24,7 @@ let person;
 let signingIn;
 
 function signInAgain() {
-  const back = (signingIn ??= import('./sign-in-again.js').then((door) => door.signInAgain(person)).finally(() => (signingIn = undefined)));
+  const back = (signingIn ??= openDoor(person).finally(() => (signingIn = undefined)));
   return back.catch(() => {
     throw new Refused('offline', 0);
   });

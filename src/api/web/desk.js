@@ -66,7 +66,7 @@ export function openDesk(place, session, { onEnded, onSignOut }) {
       clearTimeout(typed);
       typed = setTimeout(() => ask({ search }, { step: query().search === '' }), TYPED_MS);
     },
-    onLanguage: () => { switchLanguage(); relabel(); },
+    onLanguage: () => switchLanguage().then(relabel, () => toast(t('error.offline'))),
     onTheme: nextTheme,
     onHelp: () => helpDialog(),
     onSignOut: async () => { await claims.release(); onSignOut(); },

@@ -38,7 +38,7 @@ export function openOperations(app, session, { onEnded, onSignOut }) {
   const connection = createConnection();
   const quiet = (name, onclick, ...content) => h('button', { type: 'button', class: `quiet ${name}`, onclick }, ...content);
   const theme = quiet('theme', () => { nextTheme(); relabel(); }, icon('sun'));
-  const language = quiet('language', () => { switchLanguage(); relabel(); draw(true); });
+  const language = quiet('language', () => switchLanguage().then(() => { relabel(); draw(true); }, () => toast(t('error.offline'))));
   const out = quiet('out', onSignOut, icon('exit'));
   const back = h('a', { class: 'quiet', href: '/' }, icon('order'), h('span', {}));
   const title = h('h1', { tabindex: '-1' });
