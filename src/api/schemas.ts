@@ -99,7 +99,7 @@ export const row = object({
   institutionName: text, ward: text, callingAeTitle: text,
   revision: integer, instanceCount: integer,
   order: object({ stat: flag, statSource: text, statByPerson: flag, inpatient: flag, patientAgeYears: number }, ['statSource', 'statByPerson', 'patientAgeYears']),
-  notAssessed,
+  notAssessed, partlyNotAssessed: notAssessed,
   attention: orNull(reason),
   facts,
   readAt: orNull(text), readBy: orNull(text), closedAt: orNull(text), closedReason: orNull(text), reopenedReason: orNull(reason),

@@ -107,7 +107,7 @@ export function createStudyRows(database: Database, rules: PriorityRules, onSave
 }
 
 function recordOf(row: Row, instances: readonly Row[]): StudyRecord {
-  const { facts, findings: _f, notAssessed: _n, instanceCount: _c, ...head } = JSON.parse(String(row['summary_json'])) as StudySummary;
+  const { facts, findings: _f, notAssessed: _n, partlyNotAssessed: _p, instanceCount: _c, ...head } = JSON.parse(String(row['summary_json'])) as StudySummary;
   const assessment = JSON.parse(String(row['assessment_json'])) as Assessment;
   const standings = instances.map((one) => JSON.parse(String(one['standing_json'])) as StudyInstance);
   return { study: { ...head, assessment, instances: standings }, facts };

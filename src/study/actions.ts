@@ -107,7 +107,7 @@ function settle(
   if (pending?.status !== 'pending') return study;
   const settled = answer(pending);
   let next: Study = { ...study, instances: study.instances.with(at, settled) };
-  if (settled.status === 'scored') next = { ...next, assessment: mergeAssessment(study.assessment, settled) };
+  if (settled.status === 'scored') next = { ...next, assessment: mergeAssessment(study.assessment, settled, next.instances) };
   if (settled.status === 'unreadable') next = raise(next, settled.reason, nowMs);
   // Other bytes under a known UID are a picture that nobody has looked at.
   if (settled.status === 'conflict') next = reopen(raise(next, settled.reason, nowMs), 'conflict-after-reading', nowMs);

@@ -5,6 +5,7 @@
 import type { Assessment, CodedReason, Finding, FindingFamily, NotAssessed, Priority, Study, StudyInstance, StudyState } from './types.ts';
 import { awaitsAnalysis } from './outstanding.ts';
 import { REASONS, reasonEntry } from './reasons.ts';
+import { missesModel } from './switched-off.ts';
 
 /** A site's rules beyond "flagged" and "STAT". */
 export interface PriorityRules {
@@ -22,8 +23,8 @@ function outweighs(a: Finding, b: Finding): boolean {
   return a.flagged === b.flagged ? a.score > b.score : a.flagged;
 }
 
-/** The assessment with one more scored image in it. Shadow findings are recorded with the image, not here. */
-export function mergeAssessment(before: Assessment, instance: StudyInstance): Assessment {
+/** The assessment with one more scored image, of all these, in it. Shadow findings are recorded with the image, not here. */
+export function mergeAssessment(before: Assessment, instance: StudyInstance, all: readonly StudyInstance[]): Assessment {
   const best = new Map<FindingFamily, StudyFinding>(before.findings.map((finding) => [finding.family, finding]));
   for (const finding of instance.findings) {
     const known = best.get(finding.family);
@@ -35,7 +36,17 @@ export function mergeAssessment(before: Assessment, instance: StudyInstance): As
   for (const missing of [...before.notAssessed, ...instance.notAssessed]) {
     if (!best.has(missing.family) && !notAssessed.has(missing.family)) notAssessed.set(missing.family, missing);
   }
-  return { findings: [...best.values()], notAssessed: [...notAssessed.values()] };
+  const partly = partlyNotAssessed(best, all);
+  return { findings: [...best.values()], notAssessed: [...notAssessed.values()], ...(partly.length === 0 ? {} : { partlyNotAssessed: partly }) };
+}
+
+/** From all images anew: one that was asked again since, and answered, is no longer missing. */
+function partlyNotAssessed(answered: ReadonlyMap<FindingFamily, unknown>, all: readonly StudyInstance[]): readonly NotAssessed[] {
+  const missing = new Map<FindingFamily, NotAssessed>();
+  for (const instance of all) {
+    for (const one of instance.notAssessed) if (answered.has(one.family) && missesModel(instance, one.family)) missing.set(one.family, one);
+  }
+  return [...missing.values()];
 }
 
 export function flaggedFindings(assessment: Assessment): readonly StudyFinding[] {
@@ -75,6 +86,7 @@ export function reasonLine(study: Omit<Study, 'reason' | 'priority'>, rules: Pri
   if (head.code !== 'not-assessed') {
     for (const missing of study.assessment.notAssessed) parts.push(`${missing.family} not assessed: ${missing.reason.text}`);
   }
+  for (const missing of study.assessment.partlyNotAssessed ?? []) parts.push(`another image not assessed for ${missing.family}: ${missing.reason.text}`);
   const beyond = flagged.find((finding) => isCriticalScore(finding, rules));
   if (beyond) parts.push(`critical from ${rules.criticalScoreMin?.[beyond.family]}`);
   if (study.order.stat) parts.push(study.order.statSource ? `STAT (${study.order.statSource})` : 'STAT');

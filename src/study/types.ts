@@ -230,6 +230,8 @@ export interface StudyInstance {
 export interface Assessment {
   readonly findings: readonly (Finding & { readonly sopInstanceUid: string })[];
   readonly notAssessed: readonly NotAssessed[];
+  /** Families with an answer, of which another image has none because the model was switched off. Absent: none. */
+  readonly partlyNotAssessed?: readonly NotAssessed[];
 }
 
 /** What raises a study besides the models. */

@@ -67,6 +67,8 @@ export interface WorklistRow {
   readonly instanceCount: number;
   readonly order: OrderContext;
   readonly notAssessed: readonly NotAssessed[];
+  /** Answered on one image, and on another not, because the model was switched off. */
+  readonly partlyNotAssessed: readonly NotAssessed[];
   readonly attention: CodedReason | null;
   readonly facts: StudyFacts;
   /** Empty where unknown. */
@@ -85,6 +87,7 @@ export interface WorklistRow {
 export interface StudySummary extends Omit<StudyHead, 'assessment'> {
   readonly findings: readonly RowFinding[];
   readonly notAssessed: readonly NotAssessed[];
+  readonly partlyNotAssessed?: readonly NotAssessed[];
   readonly instanceCount: number;
   readonly facts: StudyFacts;
 }
@@ -93,7 +96,8 @@ export function summarise(study: StudyHead, instanceCount: number, facts: StudyF
   const { assessment, ...rest } = study;
   // `instances` travels along where a whole Study is given; a summary must not carry it.
   const { instances: _, ...head } = rest as typeof rest & { instances?: unknown };
-  return { ...head, findings: assessment.findings.map(rowFinding), notAssessed: assessment.notAssessed, instanceCount, facts };
+  const { findings, notAssessed, partlyNotAssessed } = assessment;
+  return { ...head, findings: findings.map(rowFinding), notAssessed, ...(partlyNotAssessed === undefined ? {} : { partlyNotAssessed }), instanceCount, facts };
 }
 
 function rowFinding(finding: Finding & { readonly sopInstanceUid: string }): RowFinding {
@@ -128,6 +132,7 @@ export function toWorklistRow(study: StudySummary, ranked: Omit<RankedStudy, 'st
     instanceCount: study.instanceCount,
     order: study.order,
     notAssessed: study.notAssessed,
+    partlyNotAssessed: study.partlyNotAssessed ?? [],
     attention: study.attention ?? null,
     facts,
     institutionName: facts.institutionName ?? '',

@@ -136,10 +136,18 @@ describe('flags', () => {
     switches.change('tuberculosis', OFF);
     await answer(second, BOTH);
     expect(registry.study(first.studyInstanceUid)?.priority).toBe('routine');
+    // Said in the row, for the page's other language, and kept through a restart.
+    registry.close();
+    open();
+    expect(registry.row(first.studyInstanceUid, 1_000)).toMatchObject({
+      partlyNotAssessed: [{ family: 'tuberculosis', reason: { code: 'model-off' } }],
+      reason: { text: 'Below threshold: lung nodule 12, tuberculosis 3 · another image not assessed for tuberculosis: model switched off' },
+    });
     switches.change('tuberculosis', ON);
     await switches.settled();
     await answer(second, BOTH);
-    expect(registry.study(first.studyInstanceUid)).toMatchObject({ priority: 'urgent', reason: { code: 'flagged' } });
+    expect(registry.study(first.studyInstanceUid)).toMatchObject({ priority: 'urgent', reason: { code: 'flagged', text: expect.not.stringContaining('not assessed') } });
+    expect(registry.row(first.studyInstanceUid, 1_000)?.partlyNotAssessed).toEqual([]);
   });
 
   test('an answer that was withheld a moment before, and is not on the disk yet, is not overlooked', async () => {

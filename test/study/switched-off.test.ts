@@ -37,6 +37,25 @@ describe('the study', () => {
   test('a flag given before stays, whatever a second image says while the model is off', () => {
     const study = after(stored('1.1'), analysed('1.1', BOTH), stored('1.2'), analysed('1.2', WITHHELD));
     expect(study).toMatchObject({ priority: 'urgent', reason: { code: 'flagged' }, assessment: { notAssessed: [] } });
+    expect(study.reason.text).toBe('Tuberculosis 87 (threshold 41) · another image not assessed for tuberculosis: model switched off');
+  });
+
+  test('a later film that the model did not read is told on the line, below the threshold too, until it has been asked again', () => {
+    const first = [stored('1.1'), analysed('1.1', scored(finding('tuberculosis', 9), finding('lung nodule', 12, 50)))];
+    const later = [stored('1.2'), analysed('1.2', WITHHELD)];
+    const missing = after(...first, ...later);
+    expect(missing).toMatchObject({ priority: 'routine', reason: { code: 'below-threshold', text: 'Below threshold: lung nodule 12, tuberculosis 9 · another image not assessed for tuberculosis: model switched off' } });
+    // Whichever came first.
+    expect(after(...later, ...first).reason.text).toBe(missing.reason.text);
+    const asked = reduce(missing, { ...RETRIED, sopInstanceUid: '1.2', contentSha256: 'sha of 1.2' }, NOW_MS).study;
+    expect(asked.reason.text).toContain('another image not assessed');
+    const answered = reduce(asked, analysed('1.2', scored(finding('tuberculosis', 3), finding('lung nodule', 2, 50))), NOW_MS).study;
+    expect(answered.reason.text).toBe('Below threshold: lung nodule 12, tuberculosis 9');
+  });
+
+  test('of three films two were not read: one asked again, the line still says that another was not', () => {
+    const study = after(stored('1.1'), analysed('1.1', BOTH), stored('1.2'), analysed('1.2', WITHHELD), stored('1.3'), analysed('1.3', WITHHELD), { ...RETRIED, sopInstanceUid: '1.2', contentSha256: 'sha of 1.2' }, analysed('1.2', BOTH));
+    expect(study.reason.text).toContain('another image not assessed for tuberculosis');
   });
 
   test('asked again when it is on: the flag comes, once, and the first answer’s note goes', () => {

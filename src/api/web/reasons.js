@@ -68,6 +68,7 @@ export function reasonLine(row) {
   else parts.push(capitalised(vietnamese(row.reason)));
   if (row.attention !== null && row.attention.code !== row.reason.code) parts.push(vietnamese(row.attention));
   for (const missing of row.notAssessed) parts.push(`${t(`family.${missing.family}`)} ${t('panel.notAssessed')}: ${vietnamese(missing.reason)}`);
+  for (const missing of row.partlyNotAssessed) parts.push(`${t(`family.${missing.family}`)}: ảnh khác chưa được đánh giá (${vietnamese(missing.reason)})`);
   if (row.reopenedReason !== null) parts.push(vietnamese(row.reopenedReason));
   return parts.join(' · ');
 }
