@@ -19,6 +19,8 @@ export interface HubProcess {
   /** Sign-in link from its greeting. */
   readonly link: string;
   api(path: string, init?: RequestInit): Promise<Response>;
+  /** What it has logged (the last megabyte), a JSON object a line. */
+  logLines(): Record<string, unknown>[];
   /** Orderly, resolves with the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
@@ -35,6 +37,7 @@ export interface HubOptions {
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const READY_WAIT_MS = 60_000;
+const LOG_CHARACTERS_MAX = 1_000_000;
 
 export const temporaryData = (): string => mkdtempSync(join(tmpdir(), 'firstread-e2e-'));
 
@@ -61,25 +64,25 @@ export async function startHubProcess(options: HubOptions = {}): Promise<HubProc
   let out = '';
   let log = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-20_000)));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-LOG_CHARACTERS_MAX)));
   const until = Date.now() + READY_WAIT_MS;
   for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the hub ended with ${child.exitCode ?? child.signalCode}:\n${log}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the hub ended with ${child.exitCode ?? child.signalCode}:\n${log.slice(-20_000)}`);
     const address = readHubAddress(dataFolder(data));
     const link = /http\S+sign-in\S+/.exec(out)?.[0];
     if (address?.pid === child.pid && link !== undefined) {
       const answer = options.waitFor === 'listening' ? 200 : await fetch(`${address?.httpUrl}/readyz`).then(({ status }) => status, () => 0);
-      if (answer === 200 && address !== undefined) return hubProcess(data, child, address, link);
+      if (answer === 200 && address !== undefined) return hubProcess(data, child, address, link, () => log);
     }
     if (Date.now() > until) {
       child.kill('SIGKILL');
-      throw new Error(`the hub was not ready in time:\n${log}`);
+      throw new Error(`the hub was not ready in time:\n${log.slice(-20_000)}`);
     }
     await pause(20);
   }
 }
 
-function hubProcess(data: string, child: ChildProcess, address: NonNullable<ReturnType<typeof readHubAddress>>, link: string): HubProcess {
+function hubProcess(data: string, child: ChildProcess, address: NonNullable<ReturnType<typeof readHubAddress>>, link: string, log: () => string): HubProcess {
   const ended = new Promise<number | null>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
     else child.once('exit', (code) => resolve(code));
@@ -92,6 +95,7 @@ function hubProcess(data: string, child: ChildProcess, address: NonNullable<Retu
     token: address.token,
     link,
     api: (path, init = {}) => fetch(`${address.httpUrl}${path}`, { ...init, headers: { authorization: `Bearer ${address.token}`, ...init.headers } }),
+    logLines: () => log().split('\n').filter((line) => line.startsWith('{') && line.endsWith('}')).map((line) => JSON.parse(line) as Record<string, unknown>),
     stop() {
       child.kill('SIGTERM');
       return ended;

@@ -3,7 +3,8 @@
   table                          its state table, event by event
   negotiate PORT                 asks for every kind of user information, prints what was answered
   send PORT FOLDER               C-STOREs every file under FOLDER in its own transfer syntax
-  send-all PORT FOLDER           the same over few associations; prints for each UIDs, status and the SHA-256 of the bytes sent
+  send-all PORT FOLDER           the same over few associations; prints for each UIDs, status, the SHA-256 of the bytes sent, and how long it
+                                 waited for an answer in vain (pynetdicom gives up after 30 s) before it sent again
   cancel-and-find PORT           a C-FIND on a storage context, and a C-CANCEL for it
   receive DIR                    an SCP: prints {"port": N}, writes the data sets it is sent into DIR, until its input ends
 """
@@ -27,6 +28,7 @@ from pynetdicom.pdu_primitives import (
 CR = "1.2.840.10008.5.1.4.1.1.1"
 # An association has at most 128 (their IDs are odd bytes).
 CONTEXTS_MAX = 120
+TRIES_MAX = 3
 VERIFICATION = "1.2.840.10008.1.1"
 
 
@@ -131,17 +133,22 @@ def send_all(port, folder):
         for name, dataset, pair in readable:
             if pair not in group:
                 continue
-            if assoc is None or not assoc.is_established:
-                assoc = ae.associate("127.0.0.1", port)
-                hashes = hash_what_is_sent(assoc)
-            began = time.monotonic()
-            try:
-                status = assoc.send_c_store(dataset).get("Status")
-            except ValueError:  # pynetdicom cannot encode it
+            waits = []
+            status = None
+            while status is None and len(waits) < TRIES_MAX:
+                if assoc is None or not assoc.is_established:
+                    assoc = ae.associate("127.0.0.1", port)
+                    hashes = hash_what_is_sent(assoc)
+                began = time.monotonic()
+                try:
+                    status = assoc.send_c_store(dataset).get("Status")
+                except ValueError:  # pynetdicom cannot encode it
+                    break
+                if status is None:  # as a modality does: once more
+                    waits.append(round(time.monotonic() - began, 1))
+            if status is None and not waits:
                 continue
-            if status is None:
-                status = f"no answer after {time.monotonic() - began:.1f} s; association {'established' if assoc.is_established else 'aborted' if assoc.is_aborted else 'over'}"
-            sent.append({"name": name, "sopInstanceUid": str(dataset.SOPInstanceUID), "transferSyntaxUid": pair[1], "sha256": hashes[-1], "status": status})
+            sent.append({"name": name, "sopInstanceUid": str(dataset.SOPInstanceUID), "transferSyntaxUid": pair[1], "sha256": hashes[-1], "status": status, "waitsInVainSeconds": waits})
         if assoc is not None:
             assoc.release()
     return sent
