@@ -2,7 +2,8 @@
 
 Trained on nodules drawn into films without any (draw_nodules.py); with --real, also on crops of nih_boxed and on their
 lesions laid onto other films. Hard negatives are mined from the normal films every few hundred steps. A net trained
-without --real has seen no real nodule, so its figures on nih_boxed and nodule/nih are those of films it has never seen."""
+without --real has seen no real nodule, so its figures on nih_boxed and nodule/nih are those of films it has never seen.
+Every place stands in the batch twice, turned, zoomed and degraded differently, and is asked for the same best score."""
 import argparse
 import json
 from pathlib import Path
@@ -22,6 +23,8 @@ from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
 
 SIZE, STRIDE, CROP = 512, 4, 224
+# Nodules are drawn on a patch; two crops are taken from it, turned and zoomed, and never see its edge.
+PATCH, SPOTS_IN = 352, 250
 NMS_IOU, BOXES_MAX = 0.3, 50
 # Boxes of nih_boxed smaller than this mark vessels more often than not: neither a nodule nor none.
 TRUSTED_BOX_MM = 16
@@ -74,11 +77,11 @@ def lung_masks(files, whole, films, model):
     return masks
 
 
-def place(mask, rng, inside=0.9):
-    """A point (y, x) in pixels, mostly in the lungs."""
+def place(mask, rng, inside=0.9, margin=20):
+    """A point (y, x) in pixels of a picture with this mask, mostly in the lungs, `margin` from its edge where it is not."""
     ys, xs = np.nonzero(mask)
     if len(ys) == 0 or rng.random() > inside:
-        return rng.uniform(20, SIZE - 20, 2)
+        return rng.uniform(margin, mask.shape[0] * STRIDE - margin, 2)
     k = rng.integers(len(ys))
     return (ys[k] + rng.random()) * STRIDE, (xs[k] + rng.random()) * STRIDE
 
@@ -91,9 +94,19 @@ def turn_and_zoom(rng):
 
 
 def warp(film, matrix, centre, size):
-    """uint8 [size, size] around `centre` (x, y) of the film."""
+    """[size, size] around `centre` (x, y) of the film, of its dtype."""
     offset = np.array(centre) - matrix @ np.array([size / 2, size / 2])
     return np.asarray(Image.fromarray(film).transform((size, size), Image.AFFINE, (*matrix[0], offset[0], *matrix[1], offset[1]), resample=Image.BILINEAR))
+
+
+def view(rng, picture, *box_lists):
+    """One look at a patch: float32 [CROP, CROP], turned, zoomed, moved, perhaps mirrored, and the boxes in it."""
+    matrix, centre = turn_and_zoom(rng), PATCH / 2 + rng.uniform(-12, 12, 2)
+    look = warp(picture, matrix, centre, CROP)
+    lists = [[move_box(box, matrix, centre) for box in boxes] for boxes in box_lists]
+    if rng.random() < 0.5:
+        look, lists = look[:, ::-1], [[(CROP - cx, cy, w, h) for cx, cy, w, h in boxes] for boxes in lists]
+    return look, *lists
 
 
 def move_box(box, matrix, centre, size=CROP):
@@ -225,8 +238,8 @@ class Canvases:
         pool = self.sharp["train"] if draw < 0.55 else self.soft["train"] if draw < 0.82 else self.sick
         return pool[rng.integers(len(pool))]
 
-    def crop(self, rng, real):
-        """One training crop: float32 [CROP, CROP] in 0..1, its boxes, and the doubtful ones."""
+    def patch(self, rng, real):
+        """A place of a film with nodules drawn on it: float32 [PATCH, PATCH] in 0..1, its boxes, and the doubtful ones."""
         doubtful = []
         if real and rng.random() < 0.18:
             file = self.boxed[rng.integers(len(self.boxed))]
@@ -239,18 +252,19 @@ class Canvases:
             file = None if hard else self.film(rng)
             file, cy, cx = self.hard[rng.integers(len(self.hard))] if hard else (file, *place(self.masks[file], rng, 0.8))
             boxes = []
-        # Somewhere around that place, turned and zoomed a little.
         half = CROP / 2
-        centre = [float(np.clip(at + rng.uniform(-80, 80), half * 0.9, SIZE - half * 0.9)) for at in (cx, cy)]
-        matrix = turn_and_zoom(rng)
-        picture = warp(self.pixels[file], matrix, centre, CROP).astype(np.float32) / 255
-        mask = warp(self.masks[file].astype(np.uint8), matrix, [c / STRIDE for c in centre], CROP // STRIDE) > 0
-        boxes, doubtful = ([move_box(box, matrix, centre) for box in part] for part in (boxes, doubtful))
-        spot = lambda inside: (lambda p: (min(p[0], CROP - 4), min(p[1], CROP - 4)))(place(mask, rng, inside))
-        for _ in range(rng.integers(0, 4)):
-            add_distractor(picture, rng, *spot(0.9))
-        for _ in range(rng.choice([0, 1, 2, 3], p=[0.4, 0.35, 0.17, 0.08])):
-            y, x = spot(0.92)
+        centre = np.array([float(np.clip(at + rng.uniform(-80, 80), half * 0.9, SIZE - half * 0.9)) for at in (cx, cy)])
+        upright = np.eye(2)
+        picture = warp(self.pixels[file], upright, centre, PATCH).astype(np.float32) / 255
+        mask = warp(self.masks[file].astype(np.uint8), upright, centre / STRIDE, PATCH // STRIDE) > 0
+        boxes, doubtful = ([move_box(box, upright, centre, PATCH) for box in part] for part in (boxes, doubtful))
+        margin = (PATCH - SPOTS_IN) // 2
+        edge = margin // STRIDE
+        spots = np.pad(mask[edge:-edge, edge:-edge], edge)
+        for _ in range(rng.integers(0, 5)):
+            add_distractor(picture, rng, *place(spots, rng, 0.9, margin))
+        for _ in range(rng.choice([0, 1, 2, 3], p=[0.35, 0.35, 0.2, 0.1])):
+            y, x = place(spots, rng, 0.92, margin)
             if not all(np.hypot(x - bx, y - by) > (max(w, h) + 30) / 2 for bx, by, w, h in boxes):
                 continue
             if real and self.lesions and rng.random() < 0.4:
@@ -296,23 +310,24 @@ def main():
 
     def batch_loss(model, step, progress):
         rng = np.random.default_rng([args.seeds[0], step, 5])
-        crops = [films.crop(rng, args.real) for _ in range(args.batch)]
+        patches = [films.patch(rng, args.real) for _ in range(args.batch // 2)]
+        crops = [view(rng, *patch) for _ in range(2) for patch in patches]
         x = torch.from_numpy(np.stack([c[0] for c in crops]))[:, None].clamp(0, 1)
         parts = [targets_of(boxes, CROP, doubtful) for _, boxes, doubtful in crops]
         heat, size, offset, at, care = (torch.from_numpy(np.stack([p[k] for p in parts])) for k in range(5))
-        if rng.random() < 0.6:  # low-passed: films of 256 pixels must work too
-            x = F.interpolate(F.interpolate(x, scale_factor=float(rng.uniform(0.4, 0.9)), mode="area"), size=(CROP, CROP), mode="bilinear", align_corners=False)
-        if rng.random() < 0.5:
-            x, heat, size, at, care = x.flip(3), heat.flip(3), size.flip(3), at.flip(3), care.flip(3)
-            # Offsets are from the cell's left edge; mirrored, a centre at o lies at 1 - o.
-            offset = offset.flip(3)
-            offset[:, 0] = 1 - offset[:, 0]
-        x = augment.degrade(x, strength=0.7, jpeg=0.15, window=False)
+        for look in x.chunk(2):
+            if rng.random() < 0.6:  # low-passed: films of 256 pixels must work too
+                look.copy_(F.interpolate(F.interpolate(look, scale_factor=float(rng.uniform(0.4, 0.9)), mode="area"), size=(CROP, CROP), mode="bilinear", align_corners=False))
+        x = augment.degrade(x, strength=0.7, jpeg=0.25, window=False)
         h, s, o = forward(model, (x - 0.5) * 2)
         centre = focal(h, heat, care)
         sizes = ((s - size).abs() * at).sum() / at.sum().clamp_min(1) / 2
         offsets = ((o - offset).abs() * at).sum() / at.sum().clamp_min(1) / 2
-        return centre + 0.3 * sizes + 0.3 * offsets, {"centre": centre, "size": sizes, "offset": offsets}
+        # Where both looks hold as many boxes, the best score should be the same.
+        first, second = torch.sigmoid(h).amax((1, 2, 3)).chunk(2)
+        alike = torch.eq(*at.sum((1, 2, 3)).chunk(2)).float()
+        same = ((first - second) ** 2 * alike).sum() / alike.sum().clamp_min(1)
+        return centre + 0.3 * sizes + 0.3 * offsets + 4 * same, {"centre": centre, "size": sizes, "offset": offsets, "same": same}
 
     val_pictures, val_truths, val_masks = films.draw_test("val", 31, 60)
     pixels_of = lambda files: np.stack([films.pixels[f] for f in files])
@@ -381,7 +396,10 @@ def main():
         "name": "lung-nodule", "version": args.version, "task": "lung nodule", "input": export.input_of(SIZE, "lung"),
         "outputs": [{"kind": "boxes", "format": "center-heatmap", "name": "heat", "sizeName": "size", "offsetName": "offset", "activation": "none", "family": "lung nodule", "nmsIou": NMS_IOU, "maxBoxes": BOXES_MAX, "insideLungs": True}],
         "calibration": calibration,
-        "thresholds": [{"family": "lung nodule", "threshold": 50, "origin": f"a twentieth of the {len(val_normal)} normal NIH validation films above it, {export.today()}"}],
+        "thresholds": [{"family": "lung nodule", "threshold": 50, "origin": {
+            "en": f"chosen on validation films, where it flags 5 % of {len(val_normal)} NIH films without disease; {export.today()}",
+            "vi": f"chọn trên tập phim kiểm định, gắn cờ 5 % trong {len(val_normal)} phim NIH không bệnh; {export.today_vi()}",
+        }}],
         "ageYears": {"min": 15},
         "provenance": {"status": args.status, "trainedOn": ["nodules drawn into normal films of nodule/nih, other/normal_mixed, tb/shenzhen"] + (["nodule/nih_boxed"] if args.real else []), "trainedAt": export.today(), **export.PROVENANCE},
     })
