@@ -1,5 +1,6 @@
 /** PORTS of the reading page: who holds a study, what readers say of a score, saved views, prior studies, turnaround. */
-import type { CodedReason, FindingFamily, ModelReference, Priority, StudyState } from '../study/types.ts';
+import type { Turnaround } from '../study/turnaround.ts';
+import type { CodedReason, FindingFamily, ModelReference, StudyState } from '../study/types.ts';
 import type { WorklistRow } from '../study/worklist-row.ts';
 
 /** Who has a study open. */
@@ -83,24 +84,6 @@ export interface Prior {
   readonly findings: readonly { readonly flagged: boolean }[];
   readonly attention: CodedReason | null;
   readonly images: readonly PriorImage[];
-}
-
-export interface Spans {
-  readonly count: number;
-  readonly medianMs: number | null;
-  readonly p95Ms: number | null;
-  readonly maxMs: number | null;
-}
-
-export interface FlagAndRead {
-  /** Arrival → the models have spoken; arrival → read. */
-  readonly flag: Spans;
-  readonly read: Spans;
-}
-
-export interface Turnaround extends FlagAndRead {
-  readonly byClass: readonly (FlagAndRead & { readonly priority: Priority })[];
-  readonly byHour: readonly (FlagAndRead & { readonly hour: number })[];
 }
 
 export interface ReadingPort {

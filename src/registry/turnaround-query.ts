@@ -4,27 +4,9 @@
  * Leaves out: closing by hand or rule, which is no reading; and what came back to the list later.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { FlagAndRead, Spans, Turnaround } from '../study/turnaround.ts';
 import type { Priority } from '../study/types.ts';
 import type { Database } from './database.ts';
-
-export interface Spans {
-  readonly count: number;
-  /** Null where there is none. */
-  readonly medianMs: number | null;
-  readonly p95Ms: number | null;
-  readonly maxMs: number | null;
-}
-
-export interface FlagAndRead {
-  readonly flag: Spans;
-  readonly read: Spans;
-}
-
-export interface Turnaround extends FlagAndRead {
-  readonly byClass: readonly (FlagAndRead & { readonly priority: Priority })[];
-  /** 24, by the hour of arrival where this machine stands. */
-  readonly byHour: readonly (FlagAndRead & { readonly hour: number })[];
-}
 
 export interface TurnaroundQuery {
   /** Studies that arrived from `fromMs` on and before `toMs`. */

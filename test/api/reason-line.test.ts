@@ -1,6 +1,7 @@
 /** The one line of a row in Vietnamese: put together on the page from the row, and saying what the English one says. */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
+import type { StudyEvent } from '../../src/study/events.ts';
 import { withholdFamilies } from '../../src/study/switched-off.ts';
 import { summarise, toWorklistRow, type WorklistRow } from '../../src/study/worklist-row.ts';
 import { after, analysed, finding, scored, stored } from '../study/sample-studies.ts';
@@ -12,7 +13,7 @@ beforeAll(async () => {
   reasonLine = (await import(fileURLToPath(new URL('../../src/api/web/reasons.js', import.meta.url)))).reasonLine as typeof reasonLine;
 });
 
-const lineAfter = (...events: Parameters<typeof after>): string => {
+const lineAfter = (...events: readonly StudyEvent[]): string => {
   const study = after(...events);
   return reasonLine(toWorklistRow(summarise(study, study.instances.length, {}), undefined));
 };
