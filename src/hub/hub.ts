@@ -35,6 +35,7 @@ import { createModelSwitches } from './model-switches.ts';
 import { createOperationsPort } from './operations-side.ts';
 import { openSiteModels } from './site-models.ts';
 import { lastThresholdsIn, openSiteThresholds, thresholdJournal } from './site-thresholds.ts';
+import { startBackfill } from './studies-backfill.ts';
 import { createStudyEngine } from './study-engine.ts';
 import { waitingCaps } from './waiting-caps.ts';
 import { createWorkerBoard } from './worker-board.ts';
@@ -155,6 +156,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const registrar = createRegistrar({ config, registry, engine, now });
   listener = await startIntake({ config, registrar, spool, journal, freeSpace, now });
   log.write('listener-open', { port: listener.port, address: config.dicomHost });
+  const backfill = startBackfill(registry, (error) => log.write('storage-failed', { reason: 'studies-backfill', error }));
   void reconciler.now();
   const onOutcome = (end: JobEnd): void => {
     pace.note(end);
@@ -178,6 +180,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       listener = undefined;
       await closing?.close({ graceMs: config.shutdownGraceMs });
       await reconciler.stop();
+      await backfill.stop();
       await workers.stop(5_000);
       await pump.stop();
       await switches.stop();

@@ -5,6 +5,17 @@
  * Rows are STRICT. A column exists where something is searched, sorted or joined by it; the rest is JSON. Times are epoch
  * milliseconds. `study_events` is append-only by trigger. Files are named by hash (file_key), never by a peer's words.
  */
+/** study/flag.ts, said of the columns that schema version 1 has. */
+export const FLAG_BY_COLUMNS = `CASE
+      WHEN flagged <> '' THEN 'flagged'
+      WHEN state = 'attention' OR attention = 1 THEN 'not-analysed'
+      WHEN state IN ('receiving', 'analysing') THEN 'analysing'
+      WHEN state = 'ineligible' OR scored = 0 THEN 'not-analysed'
+      ELSE 'not-flagged' END`;
+
+/** Which studies of schema version 1 are still to be brought up to date; absent: none. */
+export const BACKFILL_SETTING = 'studies-backfill';
+
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE studies (
@@ -183,17 +194,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE studies ADD COLUMN flag TEXT NOT NULL DEFAULT 'analysing';   -- study/flag.ts: what a glance says
   ALTER TABLE studies ADD COLUMN flag_known_at_ms INTEGER;                 -- the first time that it said flagged or not flagged
   ALTER TABLE studies ADD COLUMN first_read_at_ms INTEGER;                 -- stays when the study comes back to the list
-  -- Of studies from before: the journal knows. The first answer stands for the flag, also where other images were pending.
-  UPDATE studies SET
-    flag = CASE
-      WHEN flagged <> '' THEN 'flagged'
-      WHEN state = 'attention' OR attention = 1 THEN 'not-analysed'
-      WHEN state IN ('receiving', 'analysing') THEN 'analysing'
-      WHEN state = 'ineligible' OR scored = 0 THEN 'not-analysed'
-      ELSE 'not-flagged' END,
-    flag_known_at_ms = CASE WHEN scored = 1 THEN
-      (SELECT min(e.at_ms) FROM study_events e WHERE e.study_uid = studies.study_uid AND e.kind = 'instanceAnalysed') END,
-    first_read_at_ms = (SELECT min(e.at_ms) FROM study_events e WHERE e.study_uid = studies.study_uid AND e.kind = 'read');
+  -- Of studies from before: at once for the list, afterwards for those that have left it (studies-backfill.ts), because
+  -- years of them must not keep the listener closed.
+  UPDATE studies SET flag = ${FLAG_BY_COLUMNS} WHERE on_list = 1;
+  INSERT INTO settings SELECT '${BACKFILL_SETTING}', json_object('afterId', 0, 'throughId', last), 0, 'migration'
+    FROM (SELECT max(id) AS last FROM studies) WHERE last IS NOT NULL;
 
   -- Open studies are counted and filtered in memory (open-studies.ts); those that have left, by this index alone.
   DROP INDEX studies_open_counts;

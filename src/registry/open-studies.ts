@@ -26,6 +26,8 @@ export interface OpenStudies {
   current(): { readonly version: number; readonly studies: ReadonlyMap<number, OpenStudy> };
   /** This study was saved. */
   note(studyUid: string): void;
+  /** Something of studies that have left the list has changed: what was remembered by the number is old. */
+  outdate(): void;
 }
 
 const COLUMNS = `id, study_uid, on_list, state, flag, priority, stat, inpatient, age_years, flagged, received_at_ms, waiting_since_ms,
@@ -33,6 +35,7 @@ const COLUMNS = `id, study_uid, on_list, state, flag, priority, stat, inpatient,
 
 export function createOpenStudies(database: Database): OpenStudies {
   let version = 0;
+  let isOutdated = false;
   let studies: Map<number, OpenStudy> | undefined;
   const saved = new Set<string>();
 
@@ -40,11 +43,12 @@ export function createOpenStudies(database: Database): OpenStudies {
 
   return {
     note: (studyUid) => void saved.add(studyUid),
+    outdate: () => void (isOutdated = true),
     current() {
       if (studies === undefined) {
         studies = new Map(database.all(`SELECT ${COLUMNS} FROM studies WHERE on_list = 1`).map((row) => [Number(row['id']), openStudyOf(row)]));
         version += 1;
-      } else if (saved.size > 0) {
+      } else if (saved.size > 0 || isOutdated) {
         for (const studyUid of saved) {
           const row = database.get(`SELECT ${COLUMNS} FROM studies WHERE study_uid = ?`, studyUid);
           if (row === undefined) continue;
@@ -54,6 +58,7 @@ export function createOpenStudies(database: Database): OpenStudies {
         version += 1;
       }
       saved.clear();
+      isOutdated = false;
       return { version, studies };
     },
   };

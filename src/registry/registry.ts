@@ -25,6 +25,7 @@ import { createPriorQuery, type PriorQuery } from './prior-query.ts';
 import { createRetentionQuery, type RetentionQuery } from './retention-query.ts';
 import { createSetAsideQuery, type SetAsideQuery } from './set-aside-query.ts';
 import { createSavedViewRows, type SavedViewRows } from './saved-view-rows.ts';
+import { createStudiesBackfill, type StudiesBackfill } from './studies-backfill.ts';
 import { createStudyRows, type OutstandingCommand } from './study-rows.ts';
 import { createTurnaroundQuery, type TurnaroundQuery } from './turnaround-query.ts';
 import { createWorklistFacets, type WorklistFacets } from './worklist-facets.ts';
@@ -44,7 +45,7 @@ export interface JournalEntry {
   readonly event: StudyEvent;
 }
 
-export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, SavedViewRows, PriorQuery, TurnaroundQuery, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue, DicomQuery {
+export interface Registry extends InstanceRows, DeviceRows, ReportRows, WorklistQuery, WorklistFacets, ClaimRows, FeedbackRows, SavedViewRows, PriorQuery, TurnaroundQuery, AccountRows, RetentionQuery, SetAsideQuery, FindingQuery, CommitQueue, DicomQuery, StudiesBackfill {
   /** One commit around several calls; all or nothing. */
   transact<T>(work: () => T): T;
   /** recordInstance whose commit is shared with others of the same moment: many associations, one fsync. */
@@ -96,6 +97,7 @@ export function openRegistry(path: string, options: RegistryOptions = {}): Regis
     ...createDicomQuery(database),
     ...createFindingQuery(database),
     ...createSetAsideQuery(database),
+    ...createStudiesBackfill(database, open.outdate),
     ...commits,
     transact: (work) => database.transact(work),
     recordInstanceDurably: (stored, order, nowMs) => commits.commitSoon(() => instances.recordInstance(stored, order, nowMs)),

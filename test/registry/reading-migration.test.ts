@@ -32,14 +32,29 @@ test('every study of before has the flag that it would have now, and its first t
   old.close();
 
   const registry = opened(path);
+  // Before the listener opens: the list itself. Afterwards, a few at a time and through a restart, all that has left it.
+  expect(new Set(registry.worklist({ nowMs: NOW_MS, filter: { flags: ['flagged'] }, limit: 100 }).rows.map(({ studyInstanceUid }) => studyInstanceUid)))
+    .toEqual(new Set(cases.flatMap(({ flagged }, at) => (flagged && at % 3 !== 0 ? [`1.${at}`] : []))));
+  const readAndFlagged = { nowMs: NOW_MS, scope: 'read', filter: { flags: ['flagged'] } } as const;
+  expect(registry.worklist(readAndFlagged).matchingCount).toBe(0);
+  expect(registry.backfillStudies(10)).toBe(true);
+  registry.close();
+  const again = opened(path);
+  let bites = 1;
+  while (again.backfillStudies(10)) bites += 1;
+  expect(bites).toBe(Math.ceil((cases.length - 10) / 10));
+  expect(again.backfillStudies(10)).toBe(false);
+  expect(again.worklist(readAndFlagged).matchingCount).toBe(cases.filter(({ flagged }, at) => flagged && at % 3 === 0).length);
+  expect(again.settings().has('studies-backfill')).toBe(false);
+
   const flags = new DatabaseSync(path, { readOnly: true }).prepare('SELECT flag, flag_known_at_ms, first_read_at_ms FROM studies ORDER BY id').all();
   cases.forEach(({ state, scored, flagged, attention }, at) => {
     const flag = flagOf({ state, findings: scored ? [{ flagged: flagged === 1 }] : [], attention: attention ? { code: 'y', text: 'y' } : null });
     expect(flags[at]).toMatchObject({ flag, flag_known_at_ms: scored ? NOW_MS + 2_000 : null, first_read_at_ms: at % 3 === 0 ? NOW_MS + 5_000 : null });
   });
-  const { read, flag } = await registry.turnaround(NOW_MS, NOW_MS + 1);
+  const { read, flag } = await again.turnaround(NOW_MS, NOW_MS + 1);
   expect(read).toEqual({ count: cases.filter((_, at) => at % 3 === 0).length, medianMs: 5_000, p95Ms: 5_000, maxMs: 5_000 });
   expect(flag).toMatchObject({ count: cases.filter(({ scored }) => scored).length, maxMs: 2_000 });
-  expect(registry.worklist({ nowMs: NOW_MS, scope: 'all' }).matchingCount).toBe(cases.length);
-  expect(registry.openCounts().reduce((sum, { count }) => sum + count, 0)).toBe(cases.filter((_, at) => at % 3 !== 0).length);
+  expect(again.worklist({ nowMs: NOW_MS, scope: 'all' }).matchingCount).toBe(cases.length);
+  expect(again.openCounts().reduce((sum, { count }) => sum + count, 0)).toBe(cases.filter((_, at) => at % 3 !== 0).length);
 });
