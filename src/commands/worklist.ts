@@ -1,5 +1,7 @@
 /** `firstread worklist`: the ranked list, beside a running hub or without one. */
 import { FirstreadError } from '../errors.ts';
+import type { Notice } from '../api/operations-port.ts';
+import { readNotices } from '../hub/model-switches.ts';
 import { waitingCaps } from '../hub/waiting-caps.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { WorklistRow } from '../study/worklist-row.ts';
@@ -39,6 +41,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
       scope: values.all === true ? 'all' : 'unread',
       ...(values.search === undefined ? {} : { filter: { search: values.search } }),
     });
+    // Not part of what a script reads, and yet to be known.
+    for (const notice of readNotices(registry)) (values.json ? io.stderr : io.stdout).write(`${describeNotice(notice)}\n`);
     if (values.json) io.stdout.write(`${JSON.stringify(page.rows, null, 2)}\n`);
     else io.stdout.write(page.rows.length === 0 ? 'The worklist is empty.\n' : worklistTable(page.rows, io.stdout.columns ?? PIPE_COLUMNS, io.stdout.isTTY === true));
     if (!values.json && page.matchingCount > page.rows.length) io.stdout.write(`… and ${page.matchingCount - page.rows.length} more (--limit)\n`);
@@ -46,6 +50,12 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   } finally {
     registry.close();
   }
+}
+
+/** As the page says it (strings/operations-en.js; a test holds them together). */
+export function describeNotice({ family, atMs, by, reason }: Notice): string {
+  const since = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
+  return printable(`${family.charAt(0).toUpperCase()}${family.slice(1)} analysis is switched off since ${since} UTC by ${by}: ${reason}. New studies are not raised for it; flags given before stay.`);
 }
 
 const SIGNS: Readonly<Record<string, string>> = { critical: '‼', urgent: '!', undetermined: '?', routine: ' ' };

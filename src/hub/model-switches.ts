@@ -43,9 +43,21 @@ export interface ModelSwitches {
   stop(): Promise<void>;
 }
 
+const lastSwitches = (registry: Pick<Registry, 'setting'>, family: FindingFamily): readonly FamilySwitch[] => (registry.setting(KEPT_AS(family)) as readonly FamilySwitch[] | undefined) ?? [];
+
+/** What everybody must know of the switches, by each family's latest. */
+const noticesOf = (switchesOf: (family: FindingFamily) => readonly FamilySwitch[]): readonly Notice[] =>
+  FAMILIES.flatMap((family): Notice[] => {
+    const [last] = switchesOf(family);
+    return last === undefined || last.on ? [] : [{ kind: 'family-off', family, ...last }];
+  });
+
+/** The same for a command beside the hub. */
+export const readNotices = (registry: Pick<Registry, 'setting'>): readonly Notice[] => noticesOf((family) => lastSwitches(registry, family));
+
 export function createModelSwitches({ registry, engine, onSwitched, onTrouble }: ModelSwitchParts): ModelSwitches {
   const switches = new Map<FindingFamily, readonly FamilySwitch[]>(
-    FAMILIES.map((family) => [family, (registry.setting(KEPT_AS(family)) as readonly FamilySwitch[] | undefined) ?? []]),
+    FAMILIES.map((family) => [family, lastSwitches(registry, family)]),
   );
   let asking: Promise<void> | undefined;
   let stopped = false;
@@ -84,7 +96,7 @@ export function createModelSwitches({ registry, engine, onSwitched, onTrouble }:
   return {
     isOn,
     board: (family) => ({ family, on: isOn(family), switches: switches.get(family) ?? [] }),
-    notices: () => FAMILIES.flatMap((family): Notice[] => (isOn(family) ? [] : [{ kind: 'family-off', family, ...last(family)! }])),
+    notices: () => noticesOf((family) => switches.get(family) ?? []),
     change(family, to) {
       if (isOn(family) === to.on) return 'unchanged';
       const kept = [to, ...(switches.get(family) ?? [])].slice(0, SWITCHES_KEPT_MAX);
