@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { ERRORS, FirstreadError, type ErrorCode } from '../errors.ts';
+import { errorPage, isForAPage, languageOf } from './error-page.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
@@ -64,6 +65,9 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorHandlingOpt
     const detail = 'validation' in error && error.validation !== undefined ? validationDetail(error) : code === 'password-weak' ? (error as FirstreadError).details['problem'] : undefined;
     // The one refusal that names somebody: a reader must know whom to ask.
     const claim = code === 'claimed-by-other' ? { ...(error as FirstreadError).details, mine: false } : undefined;
+    if (request.method === 'GET' && isForAPage(request.headers)) {
+      return reply.code(httpStatus).header('content-type', 'text/html; charset=utf-8').header('vary', 'accept-language').send(errorPage({ httpStatus, code, message: entry.meaning, language: languageOf(request.headers['accept-language']) }));
+    }
     return reply
       .code(httpStatus)
       .header('content-type', 'application/json; charset=utf-8')

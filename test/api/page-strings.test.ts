@@ -16,7 +16,7 @@ beforeAll(async () => {
   vi.stubGlobal('document', { documentElement: { lang: '' } });
   const load = (name: string): Promise<Record<string, unknown>> => import(`${WEB}${name}`) as Promise<Record<string, unknown>>;
   strings = { en: (await load('strings/en.js'))['default'], vi: (await load('strings/vi.js'))['default'] } as typeof strings;
-  reasons = (await load('reasons.js'))['REASONS_VI'] as typeof reasons;
+  reasons = (await load('reasons-vi.js'))['REASONS_VI'] as typeof reasons;
   journal = (await load('study/journal.js'))['JOURNAL_VI'] as typeof journal;
   format = (await load('format.js')) as unknown as typeof format;
 });

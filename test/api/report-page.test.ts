@@ -6,8 +6,10 @@ import { readPart10 } from '../../src/dicom/part10.ts';
 import { writeDataSet } from '../../src/dicom/write-part10.ts';
 import { reportPage } from '../../src/api/report-page/page.ts';
 import { CONCEPTS_VI } from '../../src/api/report-page/words.ts';
+import { inVietnamese } from '../../src/api/report-page/sentences.ts';
 import { buildChestReport } from '../../src/report/chest-report.ts';
 import * as coded from '../../src/report/coded-concepts.ts';
+import { NOTICE } from '../../src/report/statements.ts';
 import { CASES, STUDY_UID, type CaseName } from '../report/report-cases.ts';
 import { testPicture } from '../inference/test-picture.ts';
 import { dicomWebSite, storeReport, type DicomWebSite } from './dicomweb-site.ts';
@@ -38,7 +40,32 @@ describe('the page', () => {
     for (const words of ['AI – chỉ để xếp thứ tự ưu tiên', 'Bệnh nhân', 'gắn cờ', 'Điểm bất thường nghi lao', 'Không phải chẩn đoán', '21/11/2026', 'chưa được người xác nhận']) expect(text).toContain(words);
     const concepts = [coded.DCM, coded.SCT, coded.UMLS, coded.RADLEX, coded.UCUM, coded.FRD].flatMap((group) => Object.values(group) as coded.CodedConcept[]);
     // What machines look at only, and never stands in the tree.
+    // The English of the code stays beside it; sentences of our own are translated, with what the report says in small.
+    const html = pageOf('tb-flagged', 'vi');
+    expect(html).toContain('<bdi>Điểm bất thường nghi lao</bdi> <small lang="en">TB abnormality score</small>');
+    expect(html).toContain('<bdi>Điểm 87,43 trên 100, ngưỡng 41,5, ');
+    expect(html).toContain(`<bdi>Chỉ để xếp thứ tự đọc. Không phải chẩn đoán: mọi phim vẫn phải do bác sĩ đọc.</bdi> <small lang="en">${NOTICE}</small>`);
+    expect(pageOf('tb-not-analysed', 'vi')).toContain('<bdi>dữ liệu điểm ảnh bị hỏng</bdi> <small lang="en">the pixel data is damaged</small>');
     expect(concepts.filter((one) => CONCEPTS_VI[`${one.scheme} ${one.value}`] === undefined).map(({ meaning }) => meaning)).toEqual(['Processing Equipment']);
+  });
+
+  /** Nothing Vietnamese is left beside English: what is in no language's words is marked as English. */
+  test.each(Object.keys(CASES) as CaseName[])('%s in Vietnamese: what stays in English is marked so', (name) => {
+    const said = textOf(pageOf(name, 'vi').replace(/<(bdi|small|span)[^>]* lang="en"[^>]*>[^<]*<\/\1>/g, ' ').replace(/<(title|footer)>.*?<\/\1>/gs, ' ')).replace(/firstread-\w+/g, ' ');
+    expect(said).not.toMatch(/\b(?:the|of|threshold|score|image|flagged|below|finding|tuberculosis|nodule|lung|not|was|reading|device|algorithm|parameters)\b/i);
+    expect(said).toContain('Bệnh nhân');
+  });
+
+  test.each([
+    ['Tuberculosis 91 (threshold 42) · STAT (AE title ER_DX1)', 'Lao phổi 91 (ngưỡng 42) · cấp cứu (AE title ER_DX1)'],
+    ['Tuberculosis 91 (site threshold 41.5), lung nodule 66 (threshold 50) · Could not all be analysed: the pixel data is damaged · another image is still being analysed', 'Lao phổi 91 (ngưỡng của cơ sở 41,5), nốt phổi 66 (ngưỡng 50) · không phân tích được hết: dữ liệu điểm ảnh bị hỏng · ảnh khác còn đang phân tích'],
+    ['Below threshold: tuberculosis 12, lung nodule 9', 'Dưới ngưỡng: lao phổi 12, nốt phổi 9'],
+    ['Lung nodule 66 (threshold 50) · tuberculosis not assessed: patient younger than the model allows · critical from 90', 'Nốt phổi 66 (ngưỡng 50) · lao phổi không đánh giá: bệnh nhân nhỏ tuổi hơn mức mô hình cho phép · rất khẩn từ 90'],
+    ['Score 87.43 of 100, site threshold 41.5, tuberculosis 0.4.0', 'Điểm 87,43 trên 100, ngưỡng của cơ sở 41,5, tuberculosis 0.4.0'],
+  ])('%s', (line, expected) => expect(inVietnamese(line)).toBe(expected));
+
+  test('a sentence that is not ours, or of which one part is not, stays as it is', () => {
+    for (const text of ['Cavity in the right upper lobe', 'Tuberculosis 91 (threshold 42) · seen by nobody', 'Could not be analysed: something new', '']) expect([text, inVietnamese(text)]).toEqual([text, undefined]);
   });
 
   test('outlines lie on the film that they belong to', () => {
@@ -65,9 +92,9 @@ describe('the page', () => {
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
-  test('a report of 100,000 lines is cut, and says so', () => {
+  test('a report without end is cut, and says so', () => {
     const item = { RelationshipType: 'CONTAINS', ValueType: 'TEXT', TextValue: 'x' };
-    const dataSet = writeDataSet({ SOPInstanceUID: '2.25.1', ValueType: 'CONTAINER', ContentSequence: [{ RelationshipType: 'CONTAINS', ValueType: 'CONTAINER', ContentSequence: Array.from({ length: 20_000 }, () => item) }] } as never);
+    const dataSet = writeDataSet({ SOPInstanceUID: '2.25.1', ValueType: 'CONTAINER', ContentSequence: [{ RelationshipType: 'CONTAINS', ValueType: 'CONTAINER', ContentSequence: Array.from({ length: 4_000 }, () => item) }] } as never);
     const html = reportPage(readReportDocument(parseDataSet(dataSet, '1.2.840.10008.1.2.1')), { language: 'en', sizeOf: () => undefined });
     expect(html.length).toBeLessThan(400_000);
     expect(html).toContain('The report goes on');

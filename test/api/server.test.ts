@@ -170,6 +170,23 @@ describe('one-time link', () => {
     expect((await ask('/api/session', { headers: { cookie } })).json()).toMatchObject({ signedIn: false, permissions: [] });
   });
 
+  test('one that lost its end is refused in words, not as JSON', async () => {
+    const answer = await ask('/sign-in?link=cut-off');
+    expect([answer.statusCode, answer.headers['set-cookie']]).toEqual([401, undefined]);
+    expect(answer.body).toContain('refused=link-invalid');
+  });
+
+  test('a browser that asked for a page gets one in its language, with the way back; a program gets JSON', async () => {
+    const asPage = { 'sec-fetch-dest': 'document', cookie: site.session('reader') };
+    const answer = await ask('/api/reports/1.2.3/page', { headers: { ...asPage, 'accept-language': 'vi-VN,vi;q=0.9' } });
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(answer.body).toContain('<html lang="vi">');
+    expect(answer.body).toMatch(/Không có ở đây.*lang="en">.*\(not-found\).*Về danh sách đọc/);
+    expect((await ask('/nowhere"><script>', { headers: asPage })).body).not.toContain('script');
+    expect((await ask('/api/worklist', { headers: { 'sec-fetch-dest': 'document' } })).body).toMatch(/lang="en".*Sign in first/);
+    expect((await ask('/api/reports/1.2.3/page', { headers: { cookie: asPage.cookie } })).json().error.code).toBe('not-found');
+  });
+
   test('an admin can make another', async () => {
     const made = await ask('/api/sign-in-links', { method: 'POST', headers: { ...page, cookie: site.session('admin') }, payload: { name: 'mai', role: 'reader' } });
     expect((await ask((made.json() as { path: string }).path)).statusCode).toBe(200);

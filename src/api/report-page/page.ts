@@ -5,6 +5,7 @@
  */
 import type { Code, ContentNode, ReportDocument } from '../../dicom/structured-report.ts';
 import type { Language } from '../../study/wording.ts';
+import { inVietnamese, reasonInVietnamese } from './sentences.ts';
 import { CONCEPTS_VI, WORDS } from './words.ts';
 
 export interface ReportPageOptions {
@@ -29,13 +30,18 @@ const key = (code: Code): string => `${code.scheme} ${code.value}`;
 
 export function reportPage(document: ReportDocument, { language, sizeOf }: ReportPageOptions): string {
   const word = (name: keyof typeof WORDS, values: Readonly<Record<string, string | number>> = {}): string => WORDS[name][language].replace(/\{(\w+)\}/g, (_all, value: string) => String(values[value] ?? ''));
-  const meaning = (code: Code): string => (language === 'vi' ? (CONCEPTS_VI[key(code)] ?? code.meaning) : code.meaning);
+  const translated = (code: Code): string | undefined => (language === 'en' ? undefined : (CONCEPTS_VI[key(code)] ?? (code.scheme === '99FRD' ? reasonInVietnamese(code.value) : undefined)));
+  const meaning = (code: Code): string => translated(code) ?? code.meaning;
+  /** The report's own words stay beside their translation. */
+  const withOriginal = (words: string | undefined, original: string): string =>
+    language === 'en' ? own(original) : words === undefined ? `<bdi lang="en">${escaped(original)}</bdi>` : `${own(words)}${words.toLowerCase() === original.toLowerCase() ? '' : ` <small lang="en">${escaped(original)}</small>`}`;
+  const coded = (code: Code): string => withOriginal(translated(code), code.meaning);
   const images = [...document.evidence.keys()];
   let left = NODES_MAX;
 
   const valueOf = (node: ContentNode): string => {
-    if (node.code !== undefined) return own(meaning(node.code));
-    if (node.number !== undefined) return `${own(node.number.value)}${node.number.unit === undefined ? '' : ` ${escaped(meaning(node.number.unit))}`}`;
+    if (node.code !== undefined) return coded(node.code);
+    if (node.number !== undefined) return `${own(language === 'vi' ? node.number.value.replace('.', ',') : node.number.value)}${node.number.unit === undefined ? '' : ` ${escaped(meaning(node.number.unit))}`}`;
     if (node.graphic !== undefined) return escaped(word('region', { n: node.graphic.points.length }));
     if (node.reference !== undefined) {
       const at = images.indexOf(node.reference.sopInstanceUid);
@@ -43,7 +49,7 @@ export function reportPage(document: ReportDocument, { language, sizeOf }: Repor
     }
     const text = node.text ?? '';
     // Hashes and identifiers are for comparing, not for reading.
-    return node.valueType === 'UIDREF' || /\S{48}/.test(text) ? `<span class="uid">${escaped(text)}</span>` : own(text);
+    return node.valueType === 'UIDREF' || /\S{48}/.test(text) ? `<span class="uid" lang="en">${escaped(text)}</span>` : withOriginal(language === 'en' ? undefined : inVietnamese(text), text);
   };
   /** The image that a region lies on belongs to the region's own line. */
   const isPlace = (parent: ContentNode, child: ContentNode): boolean => parent.graphic !== undefined && child.name === undefined && child.reference !== undefined;
@@ -52,7 +58,7 @@ export function reportPage(document: ReportDocument, { language, sizeOf }: Repor
     let before: string | undefined;
     for (const node of nodes) {
       if (left-- <= 0) break;
-      const name = node.name === undefined ? '' : own(meaning(node.name));
+      const name = node.name === undefined ? '' : coded(node.name);
       if (node.valueType === 'CONTAINER') parts.push(`<div class="group"><dt>${name}</dt><dd>${list(node.children)}</dd></div>`);
       else {
         const label = name || escaped(word(node.reference === undefined ? 'object' : 'image', { n: '' }).trim());
@@ -70,7 +76,7 @@ export function reportPage(document: ReportDocument, { language, sizeOf }: Repor
 
   const containers = document.root.children.filter(({ valueType }) => valueType === 'CONTAINER').toSorted((a, b) => placeOf(a) - placeOf(b));
   const context = document.root.children.filter(({ valueType }) => valueType !== 'CONTAINER');
-  const sections = containers.map((node) => `<section><h2>${node.name === undefined ? '' : own(meaning(node.name))}</h2>${node.name !== undefined && key(node.name) === 'DCM 126010' ? pictures(document, sizeOf, word('picture')) : ''}${list(node.children)}</section>`).join('');
+  const sections = containers.map((node) => `<section><h2>${node.name === undefined ? '' : coded(node.name)}</h2>${node.name !== undefined && key(node.name) === 'DCM 126010' ? pictures(document, sizeOf, word('picture')) : ''}${list(node.children)}</section>`).join('');
   const verdict = find(document.root, ({ name, code }) => code !== undefined && name !== undefined && key(name) === '99FRD SCREENRESULT');
   const { header } = document;
   const title = header['SeriesDescription'] ?? word('title');
@@ -84,7 +90,7 @@ export function reportPage(document: ReportDocument, { language, sizeOf }: Repor
 <body>
 <main class="sheet">
 <p class="only">${escaped(word('only'))}<a href="?lang=${language === 'en' ? 'vi' : 'en'}" hreflang="${language === 'en' ? 'vi' : 'en'}">${language === 'en' ? 'Tiếng Việt' : 'English'}</a></p>
-<header><div><h1>${escaped(word('title'))}</h1><p class="series">${own(title)}</p></div>${verdict?.code === undefined ? '' : `<p class="verdict"${toneOf(verdict)}>${escaped(meaning(verdict.code))}</p>`}</header>
+<header><div><h1>${escaped(word('title'))}</h1><p class="series"><bdi lang="en">${escaped(title)}</bdi></p></div>${verdict?.code === undefined ? '' : `<p class="verdict"${toneOf(verdict)}>${escaped(meaning(verdict.code))}</p>`}</header>
 <dl class="facts">${facts(header, language).map(([name, value]) => `<div><dt>${escaped(word(name))}</dt><dd>${own(value)}</dd></div>`).join('')}</dl>
 <p class="notice">${escaped(word('notice'))}</p>
 ${sections}

@@ -26,7 +26,7 @@ export const WORDS = {
   image: { en: 'image {n}', vi: 'phim {n}' },
   object: { en: 'object', vi: 'đối tượng' },
   more: { en: 'The report goes on: the DICOM file has all of it.', vi: 'Báo cáo còn tiếp: xem đầy đủ trong tệp DICOM.' },
-  language: { en: 'What the report itself says is in English.', vi: 'Nội dung do chính báo cáo ghi bằng tiếng Anh.' },
+  language: { en: 'What the report itself says is in English.', vi: 'Báo cáo gốc viết bằng tiếng Anh: phần chữ nhỏ là nguyên văn, phần tiếng Việt ở đây là bản dịch để tiện đọc.' },
   record: { en: 'The record is the DICOM object', vi: 'Bản gốc là đối tượng DICOM' },
   preliminary: { en: 'preliminary', vi: 'sơ bộ' },
   unverified: { en: 'not verified by a person', vi: 'chưa được người xác nhận' },

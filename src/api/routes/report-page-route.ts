@@ -4,6 +4,7 @@ import { readReportDocument } from '../../dicom/structured-report.ts';
 import { FirstreadError } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
 import type { Language } from '../../study/wording.ts';
+import { languageOf } from '../error-page.ts';
 import type { FilesPort, OpenedFile, StudiesPort } from '../ports.ts';
 import { reportPage } from '../report-page/page.ts';
 import type { ApiRoute } from '../route.ts';
@@ -28,7 +29,7 @@ export function reportPageRoute({ studies, files, audit }: { readonly studies: P
         const { rows, columns } = images.find((image) => image.sopInstanceUid === sopInstanceUid)?.header ?? {};
         return rows === undefined || columns === undefined ? undefined : { rows, columns };
       };
-      const asked = call.query['lang'] ?? (/^\s*vi\b/i.test(call.request.headers['accept-language'] ?? '') ? 'vi' : 'en');
+      const asked = call.query['lang'] ?? languageOf(call.request.headers['accept-language']);
       return call.reply.header('content-type', 'text/html; charset=utf-8').header('vary', 'accept-language').send(reportPage(document, { language: asked as Language, sizeOf }));
     },
   };

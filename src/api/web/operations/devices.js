@@ -67,7 +67,7 @@ function refusalCard(refusal, sender) {
     h('p', {}, bdi(t(known ? `refusal.${refusal.code}` : 'refusal.other', values))),
     !known && h('p', {}, technicalLine(refusal.text)),
     known && h('p', { class: 'advice' }, h('span', { class: 'advice-label' }, t('refusals.change')), bdi(t(`refusal.${refusal.code}.change`, values))),
-    h('p', { class: 'code' }, refusal.code));
+    h('p', { class: 'code', lang: 'en' }, refusal.code));
 }
 
 function senderCard(sender) {

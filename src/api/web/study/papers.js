@@ -5,7 +5,7 @@ import { bdi, h } from '../dom.js';
 import { clock, megabytes, plain } from '../format.js';
 import { icon } from '../icons.js';
 import { journalText } from './journal.js';
-import { hasText, t } from '../strings.js';
+import { currentLanguage, hasText, t } from '../strings.js';
 import { technicalLine } from '../technical.js';
 
 const JOURNAL_SHOWN = 30;
@@ -18,7 +18,7 @@ export function reportsSection({ reports, deliveries, viewerUrl }) {
       const isPicture = report.kind === 'secondary-capture';
       return h('li', {},
         h('span', { class: 'report-name' }, icon('document'), t(isPicture ? 'panel.reportPicture' : 'panel.report', { family: familyName(report.family), n: report.revision })),
-        !isPicture && h('a', { href: `${reportAddress(report.sopInstanceUid)}/page`, target: '_blank', rel: 'noopener', 'data-keep': report.sopInstanceUid }, t('panel.readReport')),
+        !isPicture && h('a', { href: `${reportAddress(report.sopInstanceUid)}/page?lang=${currentLanguage()}`, target: '_blank', rel: 'noopener', 'data-keep': report.sopInstanceUid }, t('panel.readReport')),
         h('a', { class: 'quietly', href: reportAddress(report.sopInstanceUid), download: '' }, 'DICOM'));
     })),
     deliveries.length > 0 && h('ul', { class: 'plain-list deliveries', 'aria-label': t('panel.deliveries') }, deliveries.map((one) => h('li', { class: `delivery ${one.state}` },
