@@ -24,7 +24,7 @@ if (values.latency !== undefined) {
   const browser = await openBrowser();
   const rows = await measureLine(browser, { latencyMs: Number(values.latency), kilobytesPerSecond: Number(values['kilobytes-per-second']) }, Number(values.rounds));
   await browser.close();
-  console.log(formatTable(['', 'cache', 'requests', 'kB', 'there after'], rows));
+  console.log(formatTable(['', 'cache', 'requests', 'kB', 'there after, best', 'median'], rows));
   process.exit(0);
 }
 
