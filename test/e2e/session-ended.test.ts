@@ -1,6 +1,7 @@
 /** A session that ends in mid-click, in a real browser: the place, the words and the click are kept; another person begins afresh. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WEB_FOLDER } from '../../src/api/page-sources.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
@@ -80,7 +81,7 @@ describe.skipIf(!hasChromium)('a session that ends in mid-click', { timeout: 120
     await page.keyboard.press('n');
     await page.locator('dialog.note-ask textarea').fill('nodule behind the heart?');
     endSessions();
-    await page.evaluate("void import('/api.js').then((api) => api.models())");
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // the page asks again
     await page.waitForSelector('dialog.sign-in-again[open]');
     await signIn(page, 'linh');
     await eventually(() => page.locator('dialog.sign-in-again').count()).toBe(0);
@@ -98,7 +99,8 @@ describe.skipIf(!hasChromium)('a session that ends in mid-click', { timeout: 120
   });
 
   test('many calls at once: one door, and all of them go on', async () => {
-    const { page } = await start();
+    // The page from its sources: what it asks with can be reached there.
+    const { page } = await start({ server: { pages: { web: WEB_FOLDER, built: '/nowhere/' } } });
     endSessions();
     const answers = page.evaluate<number>("import('/api.js').then((api) => Promise.all([api.models(), api.models(), api.models()])).then((all) => all.filter((one) => Array.isArray(one.models)).length)");
     await page.waitForSelector('dialog.sign-in-again[open]');
@@ -135,7 +137,7 @@ describe.skipIf(!hasChromium)('a session that ends in mid-click', { timeout: 120
   test('signed in in another window: this one notices', async () => {
     const { page } = await start();
     endSessions();
-    await page.evaluate("void import('/api.js').then((api) => api.models())");
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // the page asks again
     await page.waitForSelector('dialog.sign-in-again[open]');
     const other = await page.context().newPage();
     await other.goto(base);
