@@ -60,7 +60,7 @@ function beforeBundling(web: string): Plugin {
     },
     transformIndexHtml: {
       order: 'pre',
-      handler: (html) => html.replace(/^ *<link rel="modulepreload".*\n/gm, '').replace('<link rel="icon"', '<link vite-ignore rel="icon"').replace('<script src="', '<script vite-ignore src="'),
+      handler: (html) => html.replace('<link rel="icon"', '<link vite-ignore rel="icon"').replace('<script src="', '<script vite-ignore src="'),
     },
   };
 }

@@ -1,6 +1,4 @@
 /** The worklist page on a bad day: a slow line, a server that restarts, and what the first load weighs. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, type DemoSite } from '../api/demo-site.ts';
@@ -8,7 +6,6 @@ import { needPeer } from '../peers/need-peer.ts';
 import { openBrowser, openPage, serveSite } from './page-browser.ts';
 
 const hasChromium = needPeer('chromium');
-const WEB = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
 const FIRST_LOAD_BYTES_MAX = 200_000;
 vi.setConfig({ testTimeout: 120_000 });
 let browser: Browser;
@@ -46,21 +43,6 @@ async function slow(page: Page, kiloBytesPerSecond: number, latency: number) {
 }
 
 describe('what the first load is made of', () => {
-  /** Everything that `file` imports when it is loaded, itself included. */
-  function closure(file: string, seen = new Set<string>()): Set<string> {
-    if (seen.has(file)) return seen;
-    seen.add(file);
-    const text = readFileSync(`${WEB}${file}`, 'utf8');
-    for (const [, from] of text.matchAll(/^(?:import|export) [^;]*?from '([^']+)'/gm)) closure(new URL(from!, `http://x/${file}`).pathname.slice(1), seen);
-    return seen;
-  }
-
-  test('every module of the page is named in index.html: they come in one round trip, not one after the other', () => {
-    const named = [...readFileSync(`${WEB}index.html`, 'utf8').matchAll(/rel="modulepreload" href="\/([^"]+)"/g)].map((match) => match[1]!);
-    expect(named.toSorted()).toEqual([...closure('app.js')].filter((file) => file !== 'app.js').toSorted());
-    expect(readdirSync(WEB)).toEqual(expect.arrayContaining(['app.js', 'list.css']));
-  });
-
   test.skipIf(!hasChromium)('it weighs less than 200 kB on the wire, list included', async () => {
     const { page, link } = await start();
     const devtools = await slow(page, 10_000, 0);
