@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { REASONS } from '../../src/study/reasons.ts';
 
 const WEB = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
+const VIEWER = fileURLToPath(new URL('../../src/api/viewer/', import.meta.url));
 const sources = readdirSync(WEB, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(js|html|css)$/.test(name)).map((name) => ({ name, text: readFileSync(`${WEB}${name}`, 'utf8') }));
 let strings: Record<'en' | 'vi', Record<string, string>>;
 let reasons: Record<string, string>;
@@ -34,7 +35,8 @@ describe('strings', () => {
   });
 
   test('each key that the page asks for is there', () => {
-    const asked = sources.filter(({ name }) => name.endsWith('.js')).flatMap(({ text }) => [...text.matchAll(/\bt\('([^'$]+)'/g)].map((match) => match[1]!));
+    const viewer = readdirSync(VIEWER).filter((name) => name.endsWith('.js')).map((name) => readFileSync(`${VIEWER}${name}`, 'utf8'));
+    const asked = [...sources.filter(({ name }) => name.endsWith('.js')).map(({ text }) => text), ...viewer].flatMap((text) => [...text.matchAll(/\b(?:t|line)\('([^'$]+)'/g)].map((match) => match[1]!));
     expect(asked.length).toBeGreaterThan(60);
     expect(asked.filter((key) => !(key in strings.en))).toEqual([]);
   });

@@ -8,12 +8,15 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/api/passwords.ts';
+import { CONCEPTS_VI, WORDS } from '../../src/api/report-page/words.ts';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CARD_VI } from '../api/demo-operations.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { openBrowser, openPage, serveSite } from './page-browser.ts';
 import { strangersIn, vocabulary, wordsOf } from './page-words.ts';
+import { studyUidOf } from './viewer-films.ts';
+import { SHOWN_WAIT_MS, viewerSite } from './viewer-site.ts';
 
 const hasChromium = needPeer('chromium');
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
@@ -21,7 +24,7 @@ const PASSWORD = 'trời mưa to quá';
 const PAGE = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
 let browser: Browser;
 let picture: Uint8Array;
-let site: DemoSite;
+let site: DemoSite | undefined;
 let base: string;
 
 /** Said in no string, and right as it is. */
@@ -29,6 +32,7 @@ const NAMES = [
   'Firstread', 'English', // the product; the other language, in its own words
   'thg', // November is "thg 11" to the browser
   'SHA', 'node', 'onnxruntime', 'sqlite', 'cpu', // versions and providers by their names
+  'full', // how a picture was decoded, among the technical facts
   'PgDn PgUp Home End Enter Esc', // keys as they are printed on them
 ];
 /** What the demo's people, places, devices, destinations, models and licences are called. */
@@ -36,6 +40,7 @@ const DATA = [
   ...DEMO_CASES.map(({ name = '' }) => name.replaceAll('^', ' ')), 'Wolfeschlege', 'Aevil', // as the page shortens it, and without the mark in it
   'BVĐK Tân Bình', 'TTYT Huyện Củ Chi', 'Khoa Nội 3', 'Chest PA', 'Demo', 'dr.linh', 'the-reader the-admin binh',
   'PORTABLE', 'FIRST_READ', 'pacs archive old-archive', 'tb tuberculosis nodule nodule-next lung-field', 'research and evaluation', 'kiểm tra thôi', DEMO_CARD_VI,
+  'tiny-heatmap tiny-yolo test Vpair Vbefore PHIM CHUNG', // the hub's films and models
 ];
 let known: Set<string>;
 
@@ -43,7 +48,8 @@ beforeAll(async () => {
   const strings = (await import(`${PAGE}strings/vi.js`)) as { default: Record<string, string> };
   // Put together in Vietnamese by these, out of the strings.
   const written = ['reasons-vi.js', 'reasons.js', 'study/journal.js'].map((name) => readFileSync(`${PAGE}${name}`, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').match(/'[^'\n]*[^\x00-\x7f][^'\n]*'|`[^`]*`/g)!.join(' '));
-  known = vocabulary([...Object.values(strings.default), ...written, ...NAMES, ...DATA]);
+  const ofReports = [...Object.values(WORDS).map(({ vi: words }) => words), ...Object.values(CONCEPTS_VI)];
+  known = vocabulary([...Object.values(strings.default), ...written, ...ofReports, ...NAMES, ...DATA]);
   if (!hasChromium) return;
   browser = await openBrowser();
   picture = await drawnChest();
@@ -52,6 +58,7 @@ afterAll(() => browser?.close());
 afterEach(async () => {
   for (const context of browser?.contexts() ?? []) await context.close();
   await site?.close();
+  site = undefined;
 });
 
 /** Looks at the page under a name; keeps what is found, and a picture where somebody wants to see it. */
@@ -72,23 +79,59 @@ function looking(page: Page) {
 }
 
 async function open(role: 'reader' | 'admin' | undefined, path: string) {
-  site = await demoSite({ picture, realClock: true, studies: DEMO_CASES.map((one, index) => demoStudy(one, index, Date.now())) });
-  site.accounts.saveUser({ name: 'the-reader', role: 'reader', passwordHash: await hashPassword(PASSWORD, { N: 1024, r: 8, p: 1 }) });
-  site.readiness.add('listener', () => ({ ok: true }));
-  site.readiness.add('audit', () => ({ ok: false, reason: 'the audit trail cannot be written' }), { required: false });
-  base = await serveSite(site);
+  const made = await demoSite({ picture, realClock: true, studies: DEMO_CASES.map((one, index) => demoStudy(one, index, Date.now())) });
+  site = made;
+  made.accounts.saveUser({ name: 'the-reader', role: 'reader', passwordHash: await hashPassword(PASSWORD, { N: 1024, r: 8, p: 1 }) });
+  made.readiness.add('listener', () => ({ ok: true }));
+  made.readiness.add('audit', () => ({ ok: false, reason: 'the audit trail cannot be written' }), { required: false });
+  base = await serveSite(made);
   const { page } = await openPage(browser, { locale: 'vi-VN' });
   page.setDefaultTimeout(60_000);
   if (role !== undefined) {
-    const [name, value] = site.session(role).split('=') as [string, string];
+    const [name, value] = made.session(role).split('=') as [string, string];
     await page.context().addCookies([{ name, value, url: base }]);
   }
   await page.goto(base + path);
-  return { page, ...looking(page) };
+  return { site: made, page, ...looking(page) };
 }
 const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
 };
+
+/** Real films through the real hub: its own journal and reports. */
+describe.skipIf(!hasChromium)('in Vietnamese, on a real hub', () => {
+  test('the full viewer, its help and its measures; a study as the hub tells it; its report as a page', async () => {
+    const of = { rows: 640, columns: 512, elements: { PatientID: 'V-ONE', PatientName: 'PHIM^CHUNG', ImagerPixelSpacing: [0.2, 0.2] } };
+    const films = await viewerSite([{ key: 'now', studyKey: 'pair', ...of }, { key: 'side', studyKey: 'pair', ...of }, { key: 'before', ...of, elements: { ...of.elements, StudyDate: '20250312' } }]);
+    try {
+      const { page } = await openPage(browser, { locale: 'vi-VN' });
+      page.setDefaultTimeout(SHOWN_WAIT_MS);
+      const { look, found } = looking(page);
+      await page.goto(films.hub.link);
+      await page.waitForSelector('tr.row');
+      await page.goto(`${films.hub.httpUrl}/#study=${studyUidOf('pair')}`);
+      await page.waitForSelector('.panel .journal');
+      await page.evaluate("document.querySelectorAll('.panel details').forEach((one) => { one.open = true; })");
+      await look('a study on the hub');
+      const report = await page.locator('.reports a[target=_blank]').first().getAttribute('href');
+      await page.goto(`${films.hub.httpUrl}/viewer/?study=${studyUidOf('pair')}&prior=${studyUidOf('before')}`);
+      await page.locator('.station').first().and(page.locator('[data-shown="full"]')).waitFor();
+      await look('viewer');
+      await press(page, '?');
+      await page.waitForSelector('dialog[open]');
+      await look('viewer help');
+      await page.goto(films.hub.httpUrl + report!);
+      await page.waitForSelector('.sheet');
+      await look('report');
+      await page.goto(`${films.hub.httpUrl}/viewer/?study=1.2.3`);
+      await page.waitForSelector('.nothing, .notice, [role=alert]');
+      await look('viewer without a study');
+      expect(found).toEqual({});
+    } finally {
+      await films.close();
+    }
+  });
+});
 
 describe.skipIf(!hasChromium)('in Vietnamese', () => {
   test('an English word on the page is found', async () => {
@@ -116,8 +159,26 @@ describe.skipIf(!hasChromium)('in Vietnamese', () => {
     expect(found).toEqual({});
   });
 
-  test('the list, its menus, its dialogs, every study, and what it says when things go wrong', async () => {
+  test('a study of each kind, with its journal and technical facts, and what is asked about it', async () => {
     const { page, look, found } = await open('reader', '/?scope=all');
+    await page.waitForSelector('tr.row');
+    for (const name of ['LÊ THỊ HOA', 'TRẦN QUỐC BẢO', 'PHẠM MINH TUẤN', 'ĐỖ THỊ LAN', 'HUỲNH NGỌC ÁNH', 'VÕ HOÀNG NAM']) {
+      await page.locator('tr.row', { hasText: name }).click();
+      await page.locator('.panel h2', { hasText: name }).waitFor();
+      await page.waitForSelector('.panel .journal');
+      await page.evaluate("document.querySelectorAll('.panel details').forEach((one) => { one.open = true; })");
+      await look(name);
+    }
+    await page.locator('[data-keep=close-study]').click();
+    await look('close a study');
+    await press(page, 'Escape', 'n');
+    await page.waitForSelector('dialog[open] textarea');
+    await look('a note');
+    expect(found).toEqual({});
+  });
+
+  test('the list, its menus, its dialogs, and what it says when things go wrong', async () => {
+    const { site: served, page, look, found } = await open('reader', '/?scope=all');
     await page.waitForSelector('tr.row');
     await look('list');
     const menus = page.locator('.list-bar [aria-haspopup]');
@@ -131,21 +192,8 @@ describe.skipIf(!hasChromium)('in Vietnamese', () => {
     await press(page, 'Escape', 'j', 'w', 'j', 'j', 'w');
     await page.waitForSelector('.why-strip:not([hidden])');
     await look('why');
-    await press(page, 'Escape', 'Home');
-    const count = await page.locator('tr.row').count();
-    for (let at = 0; at < count; at += 1) {
-      if (at > 0) await press(page, 'Escape', 'j');
-      await press(page, 'Enter');
-      await page.waitForSelector('.panel:not([hidden]) .journal');
-      await page.evaluate("document.querySelectorAll('.panel details').forEach((one) => { one.open = true; })");
-      await look(`study ${at}`);
-    }
-    await page.locator('[data-keep=close-study]').click().catch(() => undefined);
-    await look('close a study');
-    await press(page, 'Escape', 'n');
-    await look('a note');
-    await press(page, 'Escape', 'Escape');
-    await page.locator('.top .person, .top button:has(bdi)').first().click();
+    await press(page, 'Escape');
+    await page.locator('.top button.person').click();
     await page.waitForSelector('dialog[open]');
     await look('password');
     await press(page, 'Escape');
@@ -157,7 +205,7 @@ describe.skipIf(!hasChromium)('in Vietnamese', () => {
     await page.waitForSelector('.stale');
     await look('server gone');
     await page.unroute('**/api/worklist?*');
-    site.accounts.removeSessionsOf('the-reader');
+    served.accounts.removeSessionsOf('the-reader');
     await page.locator('input[type=search]').fill('');
     await page.waitForSelector('dialog.sign-in-again[open]');
     await look('session ended');

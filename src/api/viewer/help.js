@@ -10,7 +10,7 @@ export function viewerHelp() {
   const dialog = h('dialog', { class: 'help-sheet', 'aria-label': t('help.title') }, h('h2', {}, t('help.title')),
     h('dl', {},
       PICTURE_HELP.filter(([what]) => what !== 'picture.full').map(([what, ...keys]) => line(`help.${what}`, keys)), MORE.map(([what, ...keys]) => line(`help.picture.${what}`, keys)),
-      line('help.overlay', ['o']), line('help.read', ['r']), line('viewer.back', ['Esc'])),
+      line('tool.overlay', ['o']), line('help.read', ['r']), line('viewer.back', ['Esc'])),
     h('form', { method: 'dialog' }, h('button', { type: 'submit' }, t('panel.close'))));
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
