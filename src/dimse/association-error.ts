@@ -4,7 +4,7 @@
  */
 import { FirstreadError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Ending } from './connection.ts';
+import type { Ending } from './connection-user.ts';
 
 export type AssociationErrorCode = Extract<
   ErrorCode,

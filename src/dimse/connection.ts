@@ -6,44 +6,19 @@
 import assert from 'node:assert';
 import type { Socket } from 'node:net';
 import { FirstreadError } from '../errors.ts';
-import { decodeAssociateAc, decodeAssociateRq, encodeAssociateAc, encodeAssociateRq } from './associate-pdu.ts';
-import type { AssociateAc, AssociateRq } from './associate-pdu.ts';
+import type { AssociateRq } from './associate-pdu.ts';
 import { isProtocolVersionSupported } from './association.ts';
+import { AssociationFacts } from './association-facts.ts';
+import type { ConnectionUser } from './connection-user.ts';
 import type { DimseLimits } from './limits.ts';
-import {
-  ABORT_REASON, ABORT_SOURCE, PDU_TYPE, REJECT, decodeAbort, decodeAssociateRj, describeAbort, describeReject, encodeAbort,
-  encodeAssociateRj, encodeReleaseRp, encodeReleaseRq,
-} from './pdu.ts';
-import type { AbortReason, AssociateReject, PduType } from './pdu.ts';
+import { ABORT_REASON, PDU_TYPE, REJECT } from './pdu.ts';
+import type { AbortReason, PduType } from './pdu.ts';
 import { PduFramer } from './pdu-framer.ts';
 import type { Fragment, PduBody } from './pdu-framer.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import type { SilenceLimits } from './silence-watch.ts';
 import { EVENTS, actionOf, stepUpperLayer } from './upper-layer.ts';
 import type { Effect, Event, State } from './upper-layer.ts';
-
-/** How an association, or the attempt at one, came to its end. */
-export interface Ending {
-  readonly how: 'released' | 'rejected' | 'aborted-by-peer' | 'aborted' | 'connection-lost' | 'artim-expired';
-  readonly why: string;
-  /** Of a rejection: whose, and whether for ever. */
-  readonly reject?: AssociateReject;
-}
-
-export type AssociateAnswer = { readonly kind: 'accepted'; readonly ac: AssociateAc } | { readonly kind: 'rejected'; readonly reject: AssociateReject };
-
-export interface ConnectionUser {
-  /** Acceptor: what to answer. */
-  answerAssociate?(rq: AssociateRq): AssociateAnswer;
-  /** Requestor: the peer has accepted. */
-  associateAccepted?(ac: AssociateAc): void;
-  /** A piece of a message. A pending promise holds the connection; it must not reject. */
-  takeFragment(fragment: Fragment): Promise<void> | void;
-  /** True while a message has begun and not ended: then the peer must keep its pace. */
-  isMidMessage(): boolean;
-  /** Called once; nothing comes after it. */
-  ended(ending: Ending): void;
-}
 
 const EVENT_OF_PDU: Record<PduType, Event> = {
   [PDU_TYPE.associateRq]: 'Evt6',
@@ -74,12 +49,7 @@ export class Connection {
   #artim: NodeJS.Timeout | undefined;
   #silence: SilenceWatch | undefined;
   #socketError = '';
-  // What the effects being run need: set by the cause, just before its event is fired.
-  #request: AssociateRq | undefined;
-  #accept: AssociateAc | undefined;
-  #reject: AssociateReject = REJECT.noReason;
-  #abortReason: AbortReason = ABORT_REASON.notSpecified;
-  #ending: Ending = { how: 'connection-lost', why: '' };
+  readonly #facts = new AssociationFacts();
 
   constructor(socket: Socket, role: 'acceptor' | 'requestor', limits: ConnectionLimits, user: ConnectionUser) {
     this.#socket = socket;
@@ -105,7 +75,7 @@ export class Connection {
 
   /** Requestor: the transport is open, ask for the association. */
   request(rq: AssociateRq): void {
-    this.#request = rq;
+    this.#facts.request = rq;
     this.#fire('Evt2');
   }
 
@@ -129,7 +99,7 @@ export class Connection {
 
   /** The user gives up: A-ABORT where there is an association, plain closing where there is none yet. */
   abort(why: string): void {
-    this.#ending = { how: 'aborted', why };
+    this.#facts.ending = { how: 'aborted', why };
     if (this.#state === 'Sta1') this.#socket.destroy();
     else if (this.#state === 'Sta2' || this.#state === 'Sta13') this.#fire('Evt18');
     else this.#fire('Evt15');
@@ -209,49 +179,30 @@ export class Connection {
     assert(action !== undefined, `${event} in ${this.#state}`);
     if (ON_HEADER.has(action)) {
       this.#framer.skipPdu();
-      this.#abortReason = ABORT_REASON.unexpectedPdu;
-      this.#ending = { how: 'aborted', why: `unexpected: ${EVENTS[event]}` };
+      this.#facts.abortWith(ABORT_REASON.unexpectedPdu, `unexpected: ${EVENTS[event]}`);
       this.#fire(event);
     } else if (event === 'Evt10') {
       this.#fire(event);
     }
   }
 
-  #takeBody({ pduType, body }: PduBody): void {
+  #takeBody(pdu: PduBody): void {
     try {
-      switch (pduType) {
-        case PDU_TYPE.associateRq:
-          this.#request = decodeAssociateRq(body);
-          this.#setReject(REJECT.protocolVersionNotSupported);
-          return this.#fire('Evt6', !isProtocolVersionSupported(this.#request));
-        case PDU_TYPE.associateAc:
-          this.#accept = decodeAssociateAc(body);
-          break;
-        case PDU_TYPE.associateRj:
-          this.#setReject(decodeAssociateRj(body));
-          break;
-        case PDU_TYPE.abort:
-          this.#ending = { how: 'aborted-by-peer', why: describeAbort(decodeAbort(body)) };
-          break;
-        default:
-          break;
-      }
+      this.#facts.take(pdu);
     } catch (error) {
       if (!(error instanceof FirstreadError)) throw error;
       return this.#refuse(ABORT_REASON.invalidParameterValue, error.message);
     }
-    this.#fire(EVENT_OF_PDU[pduType], pduType === PDU_TYPE.releaseRq && !this.#isRequestor);
+    if (pdu.pduType === PDU_TYPE.associateRq) {
+      this.#facts.rejectWith(REJECT.protocolVersionNotSupported);
+      return this.#fire('Evt6', !isProtocolVersionSupported(this.#facts.request!));
+    }
+    this.#fire(EVENT_OF_PDU[pdu.pduType], pdu.pduType === PDU_TYPE.releaseRq && !this.#isRequestor);
   }
 
   #refuse(abortReason: AbortReason, why: string): void {
-    this.#abortReason = abortReason;
-    this.#ending = { how: 'aborted', why };
+    this.#facts.abortWith(abortReason, why);
     this.#fire('Evt19');
-  }
-
-  #setReject(reject: AssociateReject): void {
-    this.#reject = reject;
-    this.#ending = { how: 'rejected', why: describeReject(reject), reject };
   }
 
   #fire(event: Event, otherwise = false): void {
@@ -264,11 +215,11 @@ export class Connection {
   }
 
   #run(effect: Effect, event: Event): void {
+    const pdu = this.#facts.pduOf(effect);
+    if (pdu !== undefined) this.#send(pdu);
     switch (effect) {
-      case 'open-transport': // The socket was already connecting when it was handed over.
-      case 'send-p-data': // sendPData does it.
-      case 'indicate-p-data': // Fragments follow from the framer.
-        return;
+      case 'send-associate-ac':
+        return this.#watchSilence();
       case 'close-transport':
         if (event === 'Evt13') this.#socket.destroySoon();
         else this.#socket.destroy();
@@ -277,48 +228,33 @@ export class Connection {
         return this.#startArtim();
       case 'stop-artim':
         return clearTimeout(this.#artim);
-      case 'send-associate-rq':
-        return this.#send(encodeAssociateRq(this.#request!));
-      case 'send-associate-ac':
-        this.#send(encodeAssociateAc(this.#accept!));
-        return this.#watchSilence();
-      case 'send-associate-rj':
-        return this.#send(encodeAssociateRj(this.#reject));
-      case 'send-release-rq':
-        return this.#send(encodeReleaseRq());
-      case 'send-release-rp':
-        return this.#send(encodeReleaseRp());
-      case 'send-abort-user':
-        return this.#send(encodeAbort({ source: ABORT_SOURCE.user, reason: ABORT_REASON.notSpecified }));
-      case 'send-abort-provider':
-        return this.#send(encodeAbort({ source: ABORT_SOURCE.provider, reason: this.#abortReason }));
       case 'indicate-associate':
         return this.#answerAssociate();
       case 'confirm-associate-accept':
-        return this.#user.associateAccepted?.(this.#accept!);
+        return this.#user.associateAccepted?.(this.#facts.accept!);
       case 'indicate-release':
         // Nothing is ever pending here: messages are answered one by one before the next PDU is read.
-        this.#ending = { how: 'released', why: 'by the peer' };
+        this.#facts.ending = { how: 'released', why: 'by the peer' };
         if (this.#state !== 'Sta10') this.#fire('Evt14');
         return;
       case 'confirm-release':
-        this.#ending = { how: 'released', why: '' };
+        this.#facts.ending = { how: 'released', why: '' };
         if (this.#state === 'Sta12') this.#fire('Evt14');
         return;
-      case 'confirm-associate-reject': // The user hears of these when the state is Sta13 or Sta1: see #end.
-      case 'indicate-abort':
-      case 'indicate-p-abort':
+      // Sent above, or done elsewhere: the socket was connecting when it was handed over, sendPData sends, fragments follow
+      // from the framer, and of rejection and abort the user hears in Sta13 or Sta1 (#end).
+      default:
         return;
     }
   }
 
   #answerAssociate(): void {
-    const answer = this.#user.answerAssociate!(this.#request!);
+    const answer = this.#user.answerAssociate!(this.#facts.request!);
     if (answer.kind === 'accepted') {
-      this.#accept = answer.ac;
+      this.#facts.accept = answer.ac;
       this.#fire('Evt7');
     } else {
-      this.#setReject(answer.reject);
+      this.#facts.rejectWith(answer.reject);
       this.#fire('Evt8');
     }
   }
@@ -327,7 +263,7 @@ export class Connection {
     clearTimeout(this.#artim);
     const timeoutMs = this.#state === 'Sta2' ? this.#limits.artimTimeoutMs : this.#limits.closingTimeoutMs;
     this.#artim = setTimeout(() => {
-      this.#ending = { how: 'artim-expired', why: 'no A-ASSOCIATE-RQ in time' };
+      this.#facts.ending = { how: 'artim-expired', why: 'no A-ASSOCIATE-RQ in time' };
       this.#fire('Evt18');
     }, timeoutMs);
   }
@@ -347,7 +283,7 @@ export class Connection {
   }
 
   #transportClosed(): void {
-    this.#ending = { how: 'connection-lost', why: this.#socketError };
+    this.#facts.ending = { how: 'connection-lost', why: this.#socketError };
     if (this.#state !== 'Sta1') this.#fire('Evt17');
     clearTimeout(this.#artim);
     this.#end();
@@ -357,6 +293,6 @@ export class Connection {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#silence?.stop();
-    this.#user.ended(this.#ending);
+    this.#user.ended(this.#facts.ending);
   }
 }

@@ -2,7 +2,7 @@
  * What the listener tells its owner, for log, metrics, the audit trail and the list of refused attempts. No patient data;
  * AE titles are the peer's words: printable, but to be escaped wherever they are shown.
  */
-import type { Ending } from './connection.ts';
+import type { Ending } from './connection-user.ts';
 import type { AssociateReject } from './pdu.ts';
 import type { MessageRefusal } from './store-provider.ts';
 

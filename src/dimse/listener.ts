@@ -12,7 +12,7 @@ import type { AssociateRq } from './associate-pdu.ts';
 import { negotiate } from './association.ts';
 import type { NegotiationPolicy } from './association.ts';
 import { Connection } from './connection.ts';
-import type { AssociateAnswer, Ending } from './connection.ts';
+import type { AssociateAnswer, Ending } from './connection-user.ts';
 import { DIMSE_LIMITS } from './limits.ts';
 import type { DimseLimits } from './limits.ts';
 import type { ListenerEvent } from './listener-events.ts';

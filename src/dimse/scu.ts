@@ -17,7 +17,7 @@ import type { CommandSet } from './command.ts';
 import { FragmentCutter } from './fragment-cutter.ts';
 import type { CutFragment } from './fragment-cutter.ts';
 import { Connection } from './connection.ts';
-import type { Ending } from './connection.ts';
+import type { Ending } from './connection-user.ts';
 import { DIMSE_LIMITS } from './limits.ts';
 import type { DimseLimits } from './limits.ts';
 import { openSocket } from './open-socket.ts';
