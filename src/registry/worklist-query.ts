@@ -109,11 +109,7 @@ export function createWorklistQuery(database: Database, open: Pick<OpenStudies, 
   /** Those that have left too, in another order than rank's. */
   function mixedIds(ranking: Ranking, filter: WorklistFilter, sort: Exclude<WorklistSort, 'rank'>, direction: Direction, scope: 'all' | 'read', nowMs: number): readonly number[] {
     const key = JSON.stringify([sort, direction, scope, filter, filter.reader === undefined ? [] : [...claims.holders(nowMs)]]);
-    return left.ordered(key, ranking.version, () => {
-      const ids = scope === 'read' ? [] : openIds(ranking, filter, sort, direction, nowMs);
-      const openKeys = ids.map((id) => ({ id, key: sortKey(ranking.byId.get(id)!.study, sort) }));
-      return [...openKeys, ...left.keyed(filter, sort)].sort(bySortKey(direction)).map(({ id }) => id);
-    });
+    return left.ordered(key, ranking.version, { filter, sort, direction }, () => (scope === 'read' ? [] : openIds(ranking, filter, sort, direction, nowMs)));
   }
 
   function worklist(options: WorklistOptions): WorklistPage {
