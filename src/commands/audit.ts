@@ -34,8 +34,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals, loaded } = parseCommand(argv, { study: text, who: text, since: text, until: text, 'key-file': text, json: { type: 'boolean' } }, 2);
   const [action, given] = positionals;
   if (action !== 'verify' && action !== 'show') throw new FirstreadError('usage', 'the first argument is verify or show');
-  // A copy elsewhere needs no site, only its key.
-  const site = given === undefined ? siteFolder(loaded) : dataFolder(loaded.config.data);
+  const named = dataFolder(loaded.config.data);
+  // A copy elsewhere needs no site, only its key; and a trail that lies there is read also where the registry is lost.
+  const site = given === undefined && !existsSync(named.audit) ? siteFolder(loaded) : named;
   const folder = given === undefined ? site.audit : resolve(given);
   if (!existsSync(folder)) throw new FirstreadError('usage', `there is no folder ${folder}${given === undefined ? ': the hub makes it when it first runs' : '; is it right?'}`);
 
