@@ -18,7 +18,7 @@ describe('refused attempts', () => {
   test('what a device is rejected for, and how a connection may end before it stood', () => {
     const journal = source('hub/listener-journal.ts');
     const rejects = [...journal.matchAll(/'((?:calling|called)-ae-unknown|rejected|local-limit-exceeded|temporary-congestion|tls-failed)'/g)].map((match) => match[1]!);
-    const endings = [...source('dimse/connection.ts').matchAll(/readonly how: ([^;]+);/g)][0]![1]!.match(/[a-z-]+/g)!.filter((how) => how !== 'released');
+    const endings = [...source('dimse/connection-user.ts').matchAll(/readonly how: ([^;]+);/g)][0]![1]!.match(/[a-z-]+/g)!.filter((how) => how !== 'released');
     const doors = [...source('dimse/listener-events.ts').matchAll(/'(connections-[a-z-]+)'/g)].map((match) => match[1]!);
     const codes = [...new Set([...rejects, ...endings, ...doors])];
     expect(codes.length).toBeGreaterThanOrEqual(11);
