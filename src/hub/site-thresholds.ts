@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { FirstreadError } from '../errors.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { Log } from '../ops/log.ts';
+import { sentenceAsWord } from '../ops/redaction.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SiteThreshold } from '../study/site-threshold.ts';
 import { isWording } from '../study/wording.ts';
@@ -188,7 +189,7 @@ export function thresholdJournal(log: Log, audit: Pick<Audit, 'record'>): SiteTh
         details: { fileSha256: sha256, inForce: own.map(({ id, family, threshold, modelSha256 }) => `${id}: ${family} ${threshold} for ${modelSha256.slice(0, 12)}`).join('; ') || 'none: the models\' own' },
       });
     },
-    onProblem: (reason) => log.write('thresholds-refused', { reason }),
+    onProblem: (reason) => log.write('thresholds-refused', { reason: sentenceAsWord(reason) }),
   };
 }
 

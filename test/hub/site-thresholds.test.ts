@@ -8,6 +8,7 @@ import type { SiteModel } from '../../src/hub/site-models.ts';
 import { inForce, lastThresholdsIn, openSiteThresholds, readSiteThresholds, thresholdJournal, writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
 import type { CurrentSiteThresholds, SiteThresholdEntry } from '../../src/hub/site-thresholds.ts';
 import { createStudyEngine } from '../../src/hub/study-engine.ts';
+import { admitFields } from '../../src/ops/redaction.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 
 const sha = (letter: string): string => letter.repeat(64);
@@ -27,11 +28,12 @@ const file = (): string => {
 };
 function open(path: string) {
   const told: string[] = [];
-  const log = { write: (event: string) => told.push(event) };
+  const fields: Record<string, unknown>[] = [];
+  const log = { write: (event: string, about: Record<string, unknown> = {}) => { told.push(event); fields.push(about); } };
   const audited: object[] = [];
   const current = openSiteThresholds(path, thresholdJournal(log as never, { record: (facts) => audited.push(facts) }), lastThresholdsIn(settings, () => 0));
   opened.push(current);
-  return { current, told, audited };
+  return { current, told, fields, audited };
 }
 afterEach(() => {
   kept.clear();
@@ -99,10 +101,12 @@ describe('picked up by a running hub', () => {
     writeSiteThresholds(path, [entry('tb-1')]);
     open(path);
     writeFileSync(path, 'garbage');
-    const { current, told } = open(path);
+    const { current, told, fields } = open(path);
     expect(current.inForce()).toEqual([entry('tb-1')]);
     expect(current.problem()).toMatch(/damaged/);
     expect(told).toEqual(['thresholds-refused']);
+    // The log takes words only: why must be one, or ops never hear it.
+    expect(admitFields(fields[0]!)).toMatchObject({ fields: { reason: expect.stringMatching(/damaged/) }, droppedFields: 0 });
     rmSync(path);
     expect(current.inForce()).toEqual([]);
     expect(open(path).current.inForce()).toEqual([]);

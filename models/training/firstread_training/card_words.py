@@ -20,8 +20,8 @@ PHRASES = {
     # Every card
     "title": ("# {name} {version} ({status})", "# {name} {version} ({status})"),
     "interim": (
-        "> **Interim.** Trained within hours on two CPU cores shared with other work; still improving when it was stopped, to be replaced by longer training.",
-        "> **Tạm thời.** Được huấn luyện trong vài giờ trên hai nhân CPU dùng chung với việc khác; khi dừng vẫn còn đang tốt lên, sẽ được thay bằng bản huấn luyện lâu hơn.",
+        "> **Interim.** Trained within hours on two CPU cores shared with other work; to be replaced by a better one.",
+        "> **Tạm thời.** Được huấn luyện trong vài giờ trên hai nhân CPU dùng chung với việc khác; sẽ được thay bằng một bản tốt hơn.",
     ),
     "not a device": (
         """**Not a medical device.** It puts films in an order for a radiologist who reads all of them; it does not diagnose, and a

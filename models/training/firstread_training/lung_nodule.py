@@ -293,7 +293,7 @@ def main():
     parser.add_argument("--lung-field", default="models/lung-field")
     parser.add_argument("--out", default="models/lung-nodule")
     parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=20, help="crops a step, two of each place")
     parser.add_argument("--real", action="store_true", help="also train on crops of nih_boxed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--start-from", help="checkpoint to go on from, in place of ImageNet alone")
