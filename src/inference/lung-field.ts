@@ -14,6 +14,13 @@ export const SECOND_LUNG_AREA_FRACTION_MIN = 0.12;
 /** Lungs smaller than this fraction of the frame in area, or of its sides in extent, are not believed. */
 export const LUNG_AREA_FRACTION_MIN = 0.02;
 export const LUNG_EXTENT_FRACTION_MIN = 0.18;
+/**
+ * The lungs' box is taken where so much of their area lies beyond each edge, and then widened by what lies beyond on real
+ * films (in parts of the box so taken; the costophrenic angles reach furthest). Outermost cells alone would do it too,
+ * but one cell more or less moves them, and with them the score: recompression, borders and turns move this half as much.
+ */
+export const BEYOND_EDGE_AREA_FRACTION = 0.01;
+export const BEYOND_EDGE_REACH = { side: 0.033, top: 0.04, bottom: 0.093 } as const;
 /** Margin around the lungs' box as a fraction of the box's sides, unless the manifest says otherwise. */
 export const CROP_MARGIN = 0.06;
 
@@ -26,7 +33,7 @@ export interface LungField {
   readonly placement: Placement;
   /** One box per lung, the larger lung first, in pixels of the picture. */
   readonly maskBoxes: readonly Rect[];
-  /** Box around both, in pixels of the picture, no margin; undefined when no believable lung was found. */
+  /** Box around both, steadied (BEYOND_EDGE_REACH), in pixels of the picture; undefined when no believable lung was found. */
   readonly region: Rect | undefined;
   /** Lung area as a fraction of the grid. */
   readonly areaFraction: number;
@@ -36,12 +43,16 @@ export type FrontalVerdict =
   | { readonly frontal: true; readonly probability: number }
   | { readonly frontal: false; readonly probability: number; readonly reason: 'not-a-frontal-chest' | 'no-lungs-found' };
 
-interface Component {
-  area: number;
+/** In cells of the network's grid; right and bottom are beyond the box. */
+interface Edges {
   left: number;
   top: number;
   right: number;
   bottom: number;
+}
+
+interface Component extends Edges {
+  area: number;
   readonly label: number;
 }
 
@@ -63,7 +74,39 @@ export function lungRegion(probabilities: Float32Array, width: number, height: n
     areaFraction >= LUNG_AREA_FRACTION_MIN &&
     box.right - box.left >= LUNG_EXTENT_FRACTION_MIN * width &&
     box.bottom - box.top >= LUNG_EXTENT_FRACTION_MIN * height;
-  return { mask, width, height, placement, maskBoxes, region: believable ? toPicture(box, placement) : undefined, areaFraction };
+  const region = believable ? toPicture(steadyEdges(probabilities, mask, width, height), placement) : undefined;
+  return { mask, width, height, placement, maskBoxes, region, areaFraction };
+}
+
+/** Box around a mask, to parts of a cell; each cell counts as its probability says. */
+function steadyEdges(probabilities: Float32Array, mask: Uint8Array, width: number, height: number): Edges {
+  const columns = new Float64Array(width);
+  const rows = new Float64Array(height);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    columns[i % width]! += probabilities[i]!;
+    rows[Math.floor(i / width)]! += probabilities[i]!;
+  }
+  const [left, right] = [quantile(columns, BEYOND_EDGE_AREA_FRACTION), quantile(columns, 1 - BEYOND_EDGE_AREA_FRACTION)];
+  const [top, bottom] = [quantile(rows, BEYOND_EDGE_AREA_FRACTION), quantile(rows, 1 - BEYOND_EDGE_AREA_FRACTION)];
+  return {
+    left: Math.max(0, left - BEYOND_EDGE_REACH.side * (right - left)),
+    right: Math.min(width, right + BEYOND_EDGE_REACH.side * (right - left)),
+    top: Math.max(0, top - BEYOND_EDGE_REACH.top * (bottom - top)),
+    bottom: Math.min(height, bottom + BEYOND_EDGE_REACH.bottom * (bottom - top)),
+  };
+}
+
+/** Where `fraction` of the amounts is reached, an amount lying evenly between its index and the next. */
+function quantile(amounts: Float64Array, fraction: number): number {
+  const wanted = fraction * amounts.reduce((sum, amount) => sum + amount, 0);
+  let reached = 0;
+  for (let i = 0; i < amounts.length; i++) {
+    const amount = amounts[i]!;
+    if (amount > 0 && reached + amount >= wanted) return i + (wanted - reached) / amount;
+    reached += amount;
+  }
+  return amounts.length;
 }
 
 /** `frontalProbability`: the network's `frontal` output after its activation; `threshold` from the manifest. */
@@ -144,7 +187,7 @@ function unite(a: Component, b: Component): Component {
   };
 }
 
-function toPicture(part: Component, placement: Placement): Rect {
+function toPicture(part: Edges, placement: Placement): Rect {
   return {
     x: placement.originX + part.left * placement.scaleX,
     y: placement.originY + part.top * placement.scaleY,

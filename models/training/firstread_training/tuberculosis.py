@@ -23,6 +23,9 @@ from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
 
 SIZE, CELLS, SMALL = 256, 32, 160
+# Sizes in training, and those of the served mean: two for each of two nets is what a CPU has time for.
+SIZES = (192, 224, 256, 288, 320)
+SERVED_SIZES = (192, 224, 288, 320)
 SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
 
 # Films per batch and source, (positive, negative); each is looked at twice.
@@ -32,17 +35,28 @@ BALANCE = {
 }
 
 
+def local_contrast(x, cells=16):
+    """[N, 1, H, W] in -1..1 -> what stands out from its surroundings (a sixteenth of the film), in units of the contrast
+    there, in -1.5..1.5: grey levels, shading and contrast of the machine are gone, structures stay."""
+    wide = lambda picture: F.interpolate(F.avg_pool2d(picture, (picture.shape[2] // cells, picture.shape[3] // cells)), size=picture.shape[2:], mode="bilinear", align_corners=False)
+    detail = x - wide(x)
+    return (detail / (2.5 * (wide(detail * detail) + 0.0004).sqrt())).clamp(-1.5, 1.5)
+
+
 class TuberculosisNet(nn.Module):
-    def __init__(self, width=96):
+    """`local`: sees the film's local contrast in place of its grey levels, so that it errs on other films."""
+
+    def __init__(self, width=96, local=False):
         super().__init__()
-        self.trunk = Trunk()
+        self.local = local
+        self.trunk = Trunk(mixes_styles=True)
         self.pyramid = Pyramid((256, 512), width)
         self.cells = nn.Sequential(nn.Dropout2d(0.15), nn.Conv2d(width, 1, 1))
         self.scale = nn.Parameter(torch.tensor(1.0))
         self.shift = nn.Parameter(torch.tensor(1.0))
 
     def forward(self, x):
-        _, eight, sixteen = self.trunk(x)
+        _, eight, sixteen = self.trunk(local_contrast(x) if self.local else x)
         cells = self.cells(self.pyramid(eight, sixteen))
         flat = cells.float().flatten(1) / 2
         pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(flat.shape[1]))) * 4 / SHARPNESS
@@ -50,21 +64,30 @@ class TuberculosisNet(nn.Module):
 
 
 class Served(nn.Module):
-    """uint8 in; mean over the nets and the film's mirror image. A film and its mirror image score the same."""
+    """uint8 in; mean over the nets, each at its own sizes, and the film's mirror image. A film and its mirror image score
+    the same; what differs between sizes is mostly chance, and a mean over them moves less under distortions."""
 
-    def __init__(self, nets):
+    def __init__(self, nets, sizes=(SIZE,)):
+        """`sizes`: of the pictures, dealt out to the nets in turn."""
         super().__init__()
         self.nets = nn.ModuleList(nets)
+        self.sizes = [sizes[i::len(nets)] or (SIZE,) for i in range(len(nets))]
 
     def forward(self, image):
         x = export.spread(image, self)
-        score, heat = 0, 0
-        for net in self.nets:
-            for mirror in (False, True):
-                logit, cells = net(x.flip(3) if mirror else x)
-                score, heat = score + logit, heat + (cells.flip(3) if mirror else cells).float()
-        count = 2 * len(self.nets)
+        score, heat, count = 0, 0, 0
+        for net, sizes in zip(self.nets, self.sizes):
+            for size in sizes:
+                picture = resized(x, size)
+                for mirror in (False, True):
+                    logit, cells = net(picture.flip(3) if mirror else picture)
+                    cells = resized(cells.flip(3) if mirror else cells, CELLS)
+                    score, heat, count = score + logit, heat + cells.float(), count + 1
         return torch.sigmoid(score / count)[:, None], torch.sigmoid(heat / count)
+
+
+def resized(x, size):
+    return x if x.shape[-1] == size else F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
 
 
 def cell_targets(boxes, device=None):
@@ -263,6 +286,7 @@ def main():
     parser.add_argument("--protocol", choices=list(BALANCE), default="shipped")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
+    parser.add_argument("--local", type=int, nargs="*", default=[], help="the seeds whose nets see local contrast")
     parser.add_argument("--small-share", type=float, default=0.6, help="share of the steps at 160 x 160")
     parser.add_argument("--start-from", help="checkpoint to go on from (the net without Shenzhen, say), in place of ImageNet alone")
     parser.add_argument("--frozen-fires", type=int, default=2, help="the first layer and so many fire modules stay as ImageNet left them")
@@ -283,8 +307,9 @@ def main():
         x, label, target, boxed = (torch.cat([part, part]) for part in films.batch(balance))
         # The second look at a film: the same grey look as the first, other geometry and degradation.
         swapped = augment.swap_looks(x)
-        # Small pictures first: most of what is to be learned costs less than half there.
-        size = SMALL if progress < args.small_share else SIZE
+        # Of any size: a film of another machine is sharper or coarser, and the served score is a mean over sizes. Small
+        # ones first: most of what is to be learned costs less than half there.
+        size = SMALL if progress < args.small_share else int(np.random.choice(SIZES))
         grid, theta = augment.affine_grid(len(x), size, degrees=10, scale=(0.85, 1.2), shear=0.08, aspect=0.1, shift=0.05)
         x = augment.sample(swapped, grid, border=bool(torch.rand(1) < 0.4))
         target = F.avg_pool2d(augment.sample(target, F.affine_grid(theta, (len(x), 1, size // 2, size // 2), align_corners=False)), 4)
@@ -303,7 +328,7 @@ def main():
     nets = []
     for seed in args.seeds:
         seed_all(seed)
-        net = TuberculosisNet()
+        net = TuberculosisNet(local=seed in args.local)
         net.trunk.load_imagenet(args.data)
         if args.start_from:
             net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"])
@@ -314,7 +339,7 @@ def main():
         groups = [{"params": trunk, "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"tuberculosis-{args.protocol}-{args.version}-{seed}"
         nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, minutes=args.minutes, every=(300, report)).eval())
-    module = Served(nets).eval()
+    module = Served(nets, SERVED_SIZES).eval()
     served = export.Exported(work / "measured" / "tuberculosis.onnx", module, SIZE, ["score", "heatmap"])
 
     val_scores, _ = run(served, val_pixels)
