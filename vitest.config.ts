@@ -6,7 +6,9 @@ export default defineConfig({
     // Child processes, sockets and native addons: processes, not threads. Two cores are the reference machine.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what hangs, on a machine that is busy with other things; no test's promise is among them.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -31,7 +31,7 @@ describe.skipIf(!needPeer('storescu'))('storescu → hub → DICOMweb', () => {
   test('found by name without accents; its report is a series beside it', async () => {
     const uid = studyUidOf('DW');
     expect((await json('/studies?PatientName=*nguyen%20van%20duc*'))[0]!['0020000D']!.Value).toEqual([uid]);
-    await expect.poll(async () => (await json(`/studies/${uid}/series`)).map((series) => series['00080060']!.Value[0]).toSorted().filter((modality, at, all) => all.indexOf(modality) === at), { timeout: 20_000 }).toEqual(['DX', 'SR']);
+    await expect.poll(async () => (await json(`/studies/${uid}/series`)).map((series) => series['00080060']!.Value[0]).toSorted().filter((modality, at, all) => all.indexOf(modality) === at), { timeout: 60_000 }).toEqual(['DX', 'SR']);
     const [report] = await json(`/studies/${uid}/instances?Modality=SR`);
     const page = await hub.api(`/api/reports/${report!['00080018']!.Value[0]}/page?lang=vi`);
     expect([page.status, (await page.text()).includes('NGUYỄN VĂN ĐỨC')]).toEqual([200, true]);

@@ -57,7 +57,7 @@ describe.skipIf(!hasDcmtk)('storescu → hub → storescp', () => {
       send(path, from, ...options);
     }
     await untilSettled(data, 3);
-    await expect.poll(() => worklistOf(data).map(({ state }) => state), { timeout: 20_000 }).toEqual(['delivered', 'delivered', 'delivered']);
+    await expect.poll(() => worklistOf(data).map(({ state }) => state), { timeout: 60_000 }).toEqual(['delivered', 'delivered', 'delivered']);
     const rows = worklistOf(data);
     expect(rows[0]).toMatchObject({ studyInstanceUid: studyUidOf('C'), rank: 1, priority: 'critical', order: { stat: true } });
     expect(rows.find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('A'))).toMatchObject({ patientName: 'NGUYỄN^VĂN ĐỨC', accessionNumber: 'ACA', patientId: 'ID-A' });
@@ -87,7 +87,7 @@ describe.skipIf(!hasDcmtk)('storescu → hub → storescp', () => {
     const conflict = join(files, 'a2.dcm');
     writeFileSync(conflict, smallChest({ key: 'A', mark: 4000 }));
     send(conflict, 'XQUANG1', '-xe');
-    await expect.poll(() => worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('A'))?.state, { timeout: 20_000 }).toBe('attention');
+    await expect.poll(() => worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('A'))?.state, { timeout: 60_000 }).toBe('attention');
     expect(spoolHashes(data)).toHaveLength(4);
   });
 
@@ -95,7 +95,7 @@ describe.skipIf(!hasDcmtk)('storescu → hub → storescp', () => {
     const variant = join(files, 'c2.dcm');
     writeFileSync(variant, smallChest({ key: 'C', transferSyntaxUid: '1.2.840.10008.1.2.4.70' }));
     send(variant, 'CAPCUU', '-xs');
-    await expect.poll(async () => (await hub.api(`/api/studies/${studyUidOf('C')}`).then((answer) => answer.text())).includes('variant'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(async () => (await hub.api(`/api/studies/${studyUidOf('C')}`).then((answer) => answer.text())).includes('variant'), { timeout: 60_000 }).toBe(true);
     expect(worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === studyUidOf('C'))?.state).toBe('delivered');
   });
 
@@ -115,7 +115,7 @@ describe.skipIf(!hasDcmtk)('storescu → hub → storescp', () => {
     const second = join(files, 'b2.dcm');
     writeFileSync(second, smallChest({ key: 'B2', studyKey: 'B' }));
     send(second, 'XQUANG1', '-xe');
-    await expect.poll(() => worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === uid), { timeout: 20_000 }).toMatchObject({ state: 'delivered', revision: 2 });
+    await expect.poll(() => worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === uid), { timeout: 60_000 }).toMatchObject({ state: 'delivered', revision: 2 });
     expect(worklistOf(data).find(({ studyInstanceUid }) => studyInstanceUid === uid)?.rank).not.toBeNull();
   });
 

@@ -56,7 +56,7 @@ describe('destinations with and without pictures', () => {
     const [row] = await untilSettled(data, 1);
     const flagged = row!.findings.filter(({ flagged }) => flagged);
     expect(flagged.length).toBeGreaterThan(0);
-    await expect.poll(() => [deliveredTo(folder('with')).length, deliveredTo(folder('without')).length], { timeout: 20_000 }).toEqual([2 * flagged.length, flagged.length]);
+    await expect.poll(() => [deliveredTo(folder('with')).length, deliveredTo(folder('without')).length], { timeout: 60_000 }).toEqual([2 * flagged.length, flagged.length]);
 
     const viewer = deliveredTo(folder('with'));
     const pictures = viewer.filter(({ sopClassUid }) => sopClassUid === SECONDARY_CAPTURE);

@@ -47,7 +47,7 @@ describe.skipIf(!needPeer('redis-server'))('a worker elsewhere', () => {
     const { sha256 } = JSON.parse(readFileSync(join(await tinyModels(), 'tiny-heatmap/model.json'), 'utf8')) as { sha256: string };
     writeSiteThresholds(dataFolder(data).siteThresholds, [{ id: 'tb-1', family: 'tuberculosis', modelSha256: sha256, threshold: 12.3, groups: [], origin: 'test', modelName: 'tiny-heatmap', modelVersion: '0.0.1', appliedAtMs: 1, appliedBy: 'lan', csvSha256: 'c'.repeat(64), operatingPoint: 'sensitivity 0.9', figures: {} }]);
     load = startLoad({ senders: 2, port: () => hub.dicomPort, run: 'remote', pauseMs: 100 });
-    await expect.poll(() => load?.acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(6);
+    await expect.poll(() => load?.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(6);
     await load.stop();
     const rows = await untilSettled(data, 5, 90_000);
     expect(rows.every(({ findings }) => findings.length === 2)).toBe(true);

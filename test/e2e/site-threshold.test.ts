@@ -92,7 +92,7 @@ describe('the site\'s own threshold', () => {
     expect(tuberculosis(judged.row.findings).siteThreshold).toEqual({ id: 'tb-1' });
     expect(judged.journal.find(({ kind }) => kind === 'instanceAnalysed')?.text).toMatch(/tuberculosis \d+ \(site threshold 99\.9\)/);
     expect(await modelRow()).toMatchObject({ threshold: 99.9, thresholdOrigin: own().origin, siteThreshold: { id: 'tb-1', manifestThreshold: 40, groups: [] } });
-    await expect.poll(() => reportsOf('judged').some((text) => text.includes(`threshold-origin=site tb-1: ${own().origin}`)), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => reportsOf('judged').some((text) => text.includes(`threshold-origin=site tb-1: ${own().origin}`)), { timeout: 60_000 }).toBe(true);
     expect(reportsOf('before').every((text) => !text.includes('threshold-origin'))).toBe(true);
 
     const origin = { en: 'sensitivity 0.9 on our own films', vi: 'độ nhạy 0,9 trên phim của chúng tôi' };
@@ -100,7 +100,7 @@ describe('the site\'s own threshold', () => {
     const grouped = await sendFilm('grouped');
     expect(tuberculosis(grouped.assessment.findings)).toMatchObject({ threshold: 30, flagged: true, siteThreshold: { origin, group: { en: 'M, 55 years and over', vi: 'nam, từ 55 tuổi' } } });
     // Reports are written in English.
-    await expect.poll(() => reportsOf('grouped').some((text) => text.includes('threshold-origin=site tb-1 (M, 55 years and over): sensitivity 0.9 on our own films')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => reportsOf('grouped').some((text) => text.includes('threshold-origin=site tb-1 (M, 55 years and over): sensitivity 0.9 on our own films')), { timeout: 60_000 }).toBe(true);
     expect(grouped.row.reason.text).toMatch(/tuberculosis \d+ \(site threshold 30\)/i);
 
     writeSiteThresholds(thresholds, readSiteThresholds(thresholds).map((entry) => ({ ...entry, undoneAtMs: 2, undoneBy: 'huy' })));
