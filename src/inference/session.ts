@@ -13,6 +13,8 @@ import { bucketsFor, steadyCosts } from './batcher.ts';
 import type { BucketCost } from './batcher.ts';
 import type { ModelManifest } from './manifest-types.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { probeCuda } from './cuda-probe.ts';
+import { cudaTrouble } from './cuda-trouble.ts';
 import { compareInput, compareOutputs, fixedBatchOf } from './network-shape.ts';
 import { assembleTensor } from './preprocess.ts';
 import { describeProblem } from './model-manifest.ts';
@@ -56,7 +58,7 @@ export async function openModel(folder: ModelFolder, options: SessionOptions): P
     if (problems.length > 0) throw invalid(manifest, problems.map(describeProblem));
     const run = async (values: InputArray, bucket: number): Promise<Outputs> => runSession(session, manifest, values, bucket);
     const buckets = bucketsFor(options.batchMax, fixedBatchOf(session.inputMetadata));
-    await verifyFirstRun(run, manifest, buckets[0] ?? 1, file.half);
+    await verifyFirstRun(run, manifest, buckets[0] ?? 1, file.half, options.provider);
     if (profileFolder !== undefined) await verifyProvider(session, options.provider, profileFolder, manifest.name);
     return {
       manifest,
@@ -96,18 +98,19 @@ async function createSession(path: string, options: SessionOptions, profileFolde
       ...(profileFolder === undefined ? {} : { enableProfiling: true, profileFilePrefix: join(profileFolder, 'run') }),
     });
   } catch (error) {
-    const said = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
-    if (provider.name !== 'cpu' && /provider|cuda|cudnn|shared library|device/i.test(said)) {
-      throw new FirstreadError(
-        'provider-unavailable',
-        `${describeProvider(provider)} was asked for and cannot be used: ${said}. It needs onnxruntime's CUDA provider beside onnxruntime-node, CUDA and cuDNN 9 on LD_LIBRARY_PATH and the GPU's driver (see Dockerfile.gpu), or set the provider to "cpu"`,
-        { provider: describeProvider(provider), model: name },
-        error,
-      );
-    }
-    throw new FirstreadError('model-invalid', `${name}: the network cannot be loaded: ${said}`, { model: name }, error);
+    throw cudaProblem(error, provider, name) ?? new FirstreadError('model-invalid', `${name}: the network cannot be loaded: ${saidBy(error)}`, { model: name }, error);
   }
 }
+
+/** What onnxruntime said, as far as it is about CUDA and not about the model. */
+function cudaProblem(error: unknown, provider: Provider, name: string): FirstreadError | undefined {
+  const trouble = provider.name === 'cuda' && error instanceof Error ? cudaTrouble(error.message, probeCuda) : undefined;
+  if (trouble === undefined) return undefined;
+  const asked = describeProvider(provider);
+  return new FirstreadError('provider-unavailable', `${asked} was asked for and cannot be used: ${trouble}. Nothing runs on the CPU instead: follow docs/operations.md, "On a GPU", or set the provider to "cpu"`, { provider: asked, model: name }, error);
+}
+
+const saidBy = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 300) : 'unknown');
 
 async function runSession(session: InferenceSession, manifest: ModelManifest, values: InputArray, bucket: number): Promise<Outputs> {
   const { input } = manifest;
@@ -121,13 +124,14 @@ async function runSession(session: InferenceSession, manifest: ModelManifest, va
 }
 
 /** The first run shows the true shapes, and the self-test's numbers. */
-async function verifyFirstRun(run: OpenModel['run'], manifest: ModelManifest, bucket: number, half: boolean): Promise<void> {
+async function verifyFirstRun(run: OpenModel['run'], manifest: ModelManifest, bucket: number, half: boolean, provider: Provider): Promise<void> {
   const values = selfTestTensor(manifest, manifest.selfTest?.seed ?? 1, bucket);
   let outputs: Outputs;
   try {
     outputs = await run(values, bucket);
   } catch (error) {
-    throw new FirstreadError('model-invalid', `${manifest.name}: the network fails on its first picture: ${error instanceof Error ? error.message.slice(0, 300) : 'unknown'}`, { model: manifest.name }, error);
+    // cuDNN is opened only now, by the first convolution.
+    throw cudaProblem(error, provider, manifest.name) ?? new FirstreadError('model-invalid', `${manifest.name}: the network fails on its first picture: ${saidBy(error)}`, { model: manifest.name }, error);
   }
   const problems = compareOutputs(manifest, Object.fromEntries(Object.entries(outputs).map(([name, o]) => [name, o.dims])), bucket);
   if (problems.length > 0) throw invalid(manifest, problems.map(describeProblem));
