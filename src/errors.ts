@@ -59,6 +59,8 @@ export const ERRORS = {
   'study-unknown': entry('no such study', false, undefined, 404),
   // queue
   'queue-unavailable': entry('the queue does not answer', true, undefined, 503),
+  // reports
+  'report-failed': entry('the report could not be built; it is tried again', true),
   // inference
   'instance-missing': entry('the stored instance is not there', true, undefined, 404),
   'hub-unreachable': entry('the hub does not answer', true),

@@ -39,7 +39,7 @@ const local = imports
 const ALLOWED: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'main.ts': 'everything',
   commands: 'everything',
-  hub: ['config', 'dicom', 'dimse', 'intake', 'study', 'registry', 'queue', 'inference', 'report', 'view', 'delivery', 'api', 'ops', 'version.ts'],
+  hub: ['config', 'dicom', 'dimse', 'intake', 'study', 'registry', 'queue', 'inference', 'report', 'view', 'threads', 'delivery', 'api', 'ops', 'version.ts'],
   'version.ts': ['package.json', '..'],
   'errors.ts': [],
   config: ['delivery'],
@@ -50,8 +50,9 @@ const ALLOWED: Readonly<Record<string, readonly string[] | 'everything'>> = {
   evaluation: ['study'],
   registry: ['study', 'dicom'],
   queue: ['study'],
-  inference: ['dicom', 'study', 'queue'],
-  view: ['dicom', 'inference'],
+  threads: [],
+  inference: ['dicom', 'study', 'queue', 'threads'],
+  view: ['dicom', 'inference', 'threads'],
   report: ['dicom', 'study'],
   delivery: ['dimse', 'dicom', 'study'],
   api: ['study', 'ops', 'dicom'],
@@ -76,6 +77,22 @@ describe('directions between rooms', () => {
   test('nobody imports main or commands', () => {
     const wrong = local.filter((entry) => (entry.target === 'main.ts' || entry.target === 'commands') && entry.room !== 'main.ts' && entry.room !== 'commands');
     expect(wrong.map((entry) => relative(root, entry.from))).toEqual([]);
+  });
+
+  /** What is loaded with a file, at once or later; a thread's file is named by URL, and so is not. */
+  const loadedWith = (file: string, loaded = new Set<string>()): ReadonlySet<string> => {
+    if (loaded.has(file)) return loaded;
+    loaded.add(file);
+    for (const { from, specifier, typeOnly } of imports) if (from === file && !typeOnly && specifier.startsWith('.')) loadedWith(resolve(dirname(from), specifier), loaded);
+    return loaded;
+  };
+  const importersOf = (pattern: RegExp, files: ReadonlySet<string>): readonly string[] =>
+    imports.filter(({ from, specifier, typeOnly }) => !typeOnly && pattern.test(specifier) && files.has(from)).map(({ from, specifier }) => `${relative(root, from)} → ${specifier}`);
+
+  test('the hub builds no report on its event loop: neither the builders nor dcmjs are loaded there', () => {
+    const builders = /^dcmjs$|\/(chest-report|overlay|visual)\.ts$/;
+    expect(importersOf(builders, loadedWith(join(root, 'hub/hub.ts')))).toEqual([]);
+    expect(importersOf(builders, loadedWith(join(root, 'hub/report-thread.ts')))).toContain('dicom/write-part10.ts → dcmjs');
   });
 
   test('pure rooms import no node: module but buffer and assert', () => {

@@ -8,6 +8,7 @@ import { decodeText, splitValues, type CharacterSet } from './character-set.ts';
 import { isPixelData, type DataElement, type DataSetNode } from './data-set.ts';
 import { codeStrings, elementBytes } from './element-values.ts';
 import { characterSetOf } from './instance-header.ts';
+import { personName } from './person-name.ts';
 import { TAG } from './tags.ts';
 import { vrOf } from './value-representation.ts';
 
@@ -111,13 +112,6 @@ function numbersOf(bytes: Uint8Array, { bytes: size, read }: NumberReader, littl
     // JSON has no such numbers; the standard spells them (PS3.18 F.2.3).
     return Number.isFinite(value) ? value : Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
   });
-}
-
-/** Component groups (PS3.5 6.2.1): alphabetic=ideographic=phonetic. */
-export function personName(text: string): Readonly<Record<string, string>> | null {
-  const [alphabetic, ideographic, phonetic] = text.split('=').map((group) => trimmed(group, 'PN').normalize('NFC'));
-  const name = { ...(alphabetic ? { Alphabetic: alphabetic } : {}), ...(ideographic ? { Ideographic: ideographic } : {}), ...(phonetic ? { Phonetic: phonetic } : {}) };
-  return Object.keys(name).length === 0 ? null : name;
 }
 
 const WORD_BYTES: Readonly<Record<string, number>> = { OW: 2, OL: 4, OF: 4, OD: 8, OV: 8 };

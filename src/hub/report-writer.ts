@@ -1,23 +1,22 @@
 /**
- * Writes a revision's reports: one per finding family, built from the registry and the stored headers, put into the
- * spool, then recorded together with their deliveries in one commit. Idempotent: the same revision makes the same bytes
+ * Writes a revision's reports: one per finding family, built from the registry and the stored headers (in a thread:
+ * report-builder.ts), put into the spool, then recorded together with their deliveries in one commit. Idempotent: the same revision makes the same bytes
  * under the same UIDs, so a crash at any point is mended by doing it again. One study at a time: reports are small, and
  * the flag has long been shown.
  */
-import { parseDataSet } from '../dicom/data-set.ts';
-import { readPatientStudyModule } from '../dicom/patient-study-module.ts';
 import { isProjectionXRay } from '../dicom/sop-classes.ts';
 import type { Deliverable, DestinationWishes } from '../delivery/plan.ts';
 import { picturedSopClasses, planDeliveries, reportSopClasses } from '../delivery/plan.ts';
-import { dataSetOffsetOf } from '../intake/file-key.ts';
 import type { Spool } from '../intake/spool.ts';
 import type { InstanceRecord } from '../registry/instance-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { NewDelivery, ReportFile } from '../registry/report-rows.ts';
-import { buildChestReport } from '../report/chest-report.ts';
-import type { ChestReportFacts, ReportingDevice, SourceImage, Statement } from '../report/report-facts.ts';
+import { reportKind } from '../report/report-facts.ts';
+import type { ChestReportFacts, ReportingDevice, ReportReference, SourceImage, Statement } from '../report/report-facts.ts';
 import type { CodedReason, FindingFamily, ModelReference, Study } from '../study/types.ts';
 import { bodyPartClaim } from '../study/header-claims.ts';
+import { createReportBuilder } from './report-builder.ts';
+import type { ReportBuilder } from './report-builder.ts';
 import { keepReport } from './report-file.ts';
 import { pictureOf } from './report-pictures.ts';
 import type { StudyEngine } from './study-engine.ts';
@@ -48,14 +47,14 @@ export interface ReportWriterParts {
 export interface ReportWriter {
   /** Soon; the same study and revision twice is once. */
   write(studyInstanceUid: string, revision: number): void;
-  /** Finishes the study under way; what waits besides is derived again at the next start. */
+  /** Finishes the study under way, unless it hangs; what waits besides is derived again at the next start. */
   close(): Promise<void>;
 }
 
-/** Patient and study attributes lie in the first groups; an icon or private block before the pixels may be large. */
-const HEADER_BYTES_MAX = 8 * 1024 * 1024;
+/** For the study under way when the hub stops: it takes milliseconds. */
+const CLOSE_GRACE_MS = 5_000;
 
-export function createReportWriter(parts: ReportWriterParts): ReportWriter {
+export function createReportWriter(parts: ReportWriterParts, builder: ReportBuilder = createReportBuilder()): ReportWriter {
   const wanted = new Map<string, number>();
   let running: Promise<void> | undefined;
   let closed = false;
@@ -66,7 +65,7 @@ export function createReportWriter(parts: ReportWriterParts): ReportWriter {
       if (next === undefined) return;
       const [studyInstanceUid, revision] = next;
       wanted.delete(studyInstanceUid);
-      await writeRevision(parts, studyInstanceUid, revision).catch((error: unknown) => parts.onTrouble(studyInstanceUid, error));
+      await writeRevision(parts, builder, studyInstanceUid, revision).catch((error: unknown) => parts.onTrouble(studyInstanceUid, error));
     }
   }
 
@@ -81,12 +80,15 @@ export function createReportWriter(parts: ReportWriterParts): ReportWriter {
     async close() {
       closed = true;
       wanted.clear();
+      const hangs = setTimeout(() => void builder.close(), CLOSE_GRACE_MS);
       await running;
+      clearTimeout(hangs);
+      await builder.close();
     },
   };
 }
 
-async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string, revision: number): Promise<void> {
+async function writeRevision(parts: ReportWriterParts, builder: ReportBuilder, studyInstanceUid: string, revision: number): Promise<void> {
   const { registry, spool, now } = parts;
   const startedAtMs = now();
   const study = registry.study(studyInstanceUid);
@@ -98,9 +100,9 @@ async function writeRevision(parts: ReportWriterParts, studyInstanceUid: string,
   // A file that retention took away is still named, from its row; patient and study are read from one that is there.
   const readable = [...images, ...instances].find(({ removedAtMs }) => removedAtMs === undefined);
   if (images.length > 0 && readable !== undefined) {
-    const patientAndStudy = await readPatientAndStudy(spool, readable);
+    const patientAndStudy = await builder.patientAndStudy(spool.path('instances', readable.fileKey), readable.header.transferSyntaxUid);
     for (const { family, models } of familiesOf(study, parts.families)) {
-      reports.push(...(await writeFamily(parts, { study, family, models, images, patientAndStudy })));
+      reports.push(...(await writeFamily(parts, builder, { study, family, models, images, patientAndStudy })));
     }
   }
   const change = await registry.commitSoon(() => registry.recordReports(studyInstanceUid, revision, reports, deliveries(parts, reports, instances), now()));
@@ -141,28 +143,33 @@ interface ReportRequest {
 }
 
 /** The report in each SOP class that somebody wants; and its picture, which those that get it name. */
-async function writeFamily(parts: ReportWriterParts, request: ReportRequest): Promise<ReportFile[]> {
+async function writeFamily(parts: ReportWriterParts, builder: ReportBuilder, request: ReportRequest): Promise<ReportFile[]> {
   const { registry, spool, destinations } = parts;
   const { study, family, images } = request;
   const facts = factsOf(parts, request);
   const { statement } = facts;
   const pictured = picturedSopClasses(destinations);
   const film = statement.kind === 'scored' ? images.find(({ sopInstanceUid }) => sopInstanceUid === statement.finding.sopInstanceUid) : undefined;
-  const visual = pictured.length === 0 || film === undefined ? undefined : await pictureOf(parts.previews, facts, film.fileKey, (error) => parts.onPictureMissing(study.studyInstanceUid, error));
+  const onMissing = (error: unknown): void => parts.onPictureMissing(study.studyInstanceUid, error);
+  const visual = pictured.length === 0 || film === undefined ? undefined : await pictureOf({ builder, previews: parts.previews, onMissing }, facts, film.fileKey);
   const files: ReportFile[] = [];
   for (const sopClass of reportSopClasses(destinations)) {
     const kind = sopClass === 'comprehensive' ? 'sr-comprehensive' : 'sr';
     const earlier = registry.reportsOf(study.studyInstanceUid).find((report) => report.family === family && report.revision < study.revision && report.kind === kind);
-    const report = buildChestReport({
+    const report = await builder.report({
       ...facts,
       sopClass,
-      ...(earlier === undefined ? {} : { predecessor: { sopClassUid: earlier.sopClassUid, sopInstanceUid: earlier.sopInstanceUid, seriesInstanceUid: earlier.seriesInstanceUid ?? '' } }),
-      ...(visual === undefined || !pictured.includes(sopClass) ? {} : { visual }),
+      ...(earlier === undefined ? {} : { predecessor: reference(earlier) }),
+      ...(visual === undefined || !pictured.includes(sopClass) ? {} : { visual: reference(visual) }),
     });
-    files.push(await keepReport(spool, report, { family, kind, outcome: report.kind, ...(earlier === undefined ? {} : { predecessorSopInstanceUid: earlier.sopInstanceUid }) }));
+    files.push(await keepReport(spool, report, { family, kind, outcome: reportKind(statement), ...(earlier === undefined ? {} : { predecessorSopInstanceUid: earlier.sopInstanceUid }) }));
   }
   if (visual !== undefined) files.push(await keepReport(spool, visual, { family, kind: 'secondary-capture', outcome: 'flagged' }));
   return files;
+}
+
+function reference({ sopClassUid, sopInstanceUid, seriesInstanceUid = '' }: Pick<ReportFile, 'sopClassUid' | 'sopInstanceUid' | 'seriesInstanceUid'>): ReportReference {
+  return { sopClassUid, sopInstanceUid, seriesInstanceUid };
 }
 
 function factsOf(parts: ReportWriterParts, { study, family, models, images, patientAndStudy }: ReportRequest): ChestReportFacts {
@@ -217,12 +224,6 @@ function whyNot(study: Study, family: FindingFamily, images: readonly InstanceRe
 function analysisEndedAtMs(registry: Registry, study: Study): number {
   const answers = registry.events(study.studyInstanceUid).filter(({ event }) => ['instanceStored', 'instanceAnalysed', 'analysisFailed', 'instanceCompared'].includes(event.kind));
   return answers.at(-1)?.atMs ?? study.receivedAtMs;
-}
-
-async function readPatientAndStudy(spool: Spool, { fileKey, header }: InstanceRecord): Promise<ChestReportFacts['patientAndStudy']> {
-  const bytes = await spool.read('instances', fileKey, 0, HEADER_BYTES_MAX);
-  const dataSet = parseDataSet(bytes.subarray(dataSetOffsetOf(bytes)), header.transferSyntaxUid, { untilPixelData: true, salvage: true });
-  return readPatientStudyModule(dataSet);
 }
 
 function deliveries({ destinations }: ReportWriterParts, reports: readonly ReportFile[], instances: readonly InstanceRecord[]): NewDelivery[] {

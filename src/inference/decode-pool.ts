@@ -1,7 +1,8 @@
-/** Decoding in threads that may be killed (thread-pool.ts): bytes of a stored object → the picture as the models see it. */
+/** Decoding in threads that may be killed (threads/thread-pool.ts): bytes of a stored object → the picture as the models see it. */
 import type { DecodedInstance, DecodeOptions } from './decode-frame.ts';
 import type { DecodeRequest } from './decode-thread.ts';
-import { createThreadPool, type ThreadPool } from './thread-pool.ts';
+import { createThreadPool, type ThreadPool } from '../threads/thread-pool.ts';
+import { PICTURE_FAILURES } from './picture-failures.ts';
 
 export interface DecodePoolOptions {
   readonly threads: number;
@@ -31,6 +32,7 @@ export function createDecodePool(options: DecodePoolOptions): DecodePool {
     threads: options.threads,
     deadlineMs: options.deadlineMs,
     waitingMax: options.waitingMax ?? DECODE_WAITING_MAX,
+    failures: PICTURE_FAILURES,
     ...(options.takesBytes === true ? { moved: ({ bytes }: DecodeRequest) => movable(bytes) } : {}),
   });
   return {

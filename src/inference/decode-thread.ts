@@ -1,6 +1,6 @@
 /** The body of one decoding thread (decode-pool.ts): takes bytes, answers with a picture or a coded failure. */
 import { decodeInstance, type DecodeOptions } from './decode-frame.ts';
-import { answerTasks } from './thread-pool.ts';
+import { answerTasks } from '../threads/thread-pool.ts';
 
 export interface DecodeRequest {
   readonly bytes: Uint8Array;

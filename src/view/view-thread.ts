@@ -14,7 +14,7 @@ import { decodeFrame, type DecodedFrame } from '../inference/decode-codestream.t
 import { toGrayPlane } from '../inference/modality-lut.ts';
 import { PREVIEW_SIDE_MAX, renderPreview } from '../inference/preview-pixels.ts';
 import { spacingOf } from '../inference/decode-frame.ts';
-import { answerTasks } from '../inference/thread-pool.ts';
+import { answerTasks } from '../threads/thread-pool.ts';
 import { nativeSamples } from './native-frame.ts';
 import { isColour, renderFrame, type RenderedPixels } from './render.ts';
 import { openStoredFile, type StoredFile } from './stored-file.ts';

@@ -4,7 +4,8 @@
  * loop. What a header says is remembered: a viewer asks for it again with each frame.
  */
 import { FirstreadError } from '../errors.ts';
-import { createThreadPool, type ThreadPool } from '../inference/thread-pool.ts';
+import { PICTURE_FAILURES } from '../inference/picture-failures.ts';
+import { createThreadPool, type ThreadPool } from '../threads/thread-pool.ts';
 import type { RenderedPixels, RenderWish } from './render.ts';
 import { BULK_DATA_MARK, type ObjectDescription, type ViewAnswer, type ViewTask } from './view-task.ts';
 
@@ -42,6 +43,7 @@ export function createViews(limits: ViewLimits = VIEW_LIMITS): Views {
     threads: limits.threads,
     deadlineMs: limits.deadlineMs,
     waitingMax: limits.waitingMax,
+    failures: PICTURE_FAILURES,
     letsRunningEnd: true,
   });
   const described = new Map<string, ObjectDescription>();

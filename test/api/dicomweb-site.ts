@@ -10,12 +10,12 @@ import { readPart10 } from '../../src/dicom/part10.ts';
 import { dataFolder } from '../../src/hub/data-folder.ts';
 import { createFilesPort } from '../../src/hub/files-port.ts';
 import { createDicomWebPort } from '../../src/hub/dicomweb-port.ts';
+import { createReportBuilder } from '../../src/hub/report-builder.ts';
 import { keepReport } from '../../src/hub/report-file.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
 import { createSpool, type Spool } from '../../src/intake/spool.ts';
 import type { Registry } from '../../src/registry/registry.ts';
-import { buildChestReport } from '../../src/report/chest-report.ts';
-import type { ChestReportFacts } from '../../src/report/report-facts.ts';
+import { reportKind, type ChestReportFacts } from '../../src/report/report-facts.ts';
 import { createViews, VIEW_LIMITS, type ViewLimits } from '../../src/view/views.ts';
 import { analysed, scored } from '../study/sample-studies.ts';
 import { demoRegistry } from './demo-registry.ts';
@@ -104,8 +104,9 @@ export async function storeReport(site: DicomWebSite, facts: ChestReportFacts, s
   const { contentSha256 } = site.registry.instancesOf(studyInstanceUid)[0]!;
   const findings = facts.statement.kind === 'scored' ? [facts.statement.finding] : [];
   site.registry.applyStudyEvent(studyInstanceUid, analysed(image!.sopInstanceUid, scored(...findings), contentSha256), DEMO_NOW_MS);
-  const report = buildChestReport(facts);
-  const kept = await keepReport(site.spool, report, { family: facts.family, kind: 'sr', outcome: report.kind });
+  const builder = createReportBuilder();
+  const report = await builder.report(facts).finally(() => builder.close());
+  const kept = await keepReport(site.spool, report, { family: facts.family, kind: 'sr', outcome: reportKind(facts.statement) });
   site.registry.recordReports(studyInstanceUid, 1, [kept], [], DEMO_NOW_MS);
   return report.sopInstanceUid;
 }

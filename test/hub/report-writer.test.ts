@@ -1,12 +1,17 @@
-/** Reports over a real registry and spool: what they say after retention, and that stopping leaves nothing half done. */
+/**
+ * Reports over a real registry, spool and thread: what they say after retention, that stopping leaves nothing half done,
+ * and that a thread which dies or hangs costs a try and no report.
+ */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { readInstanceHeader } from '../../src/dicom/instance-header.ts';
 import { readPart10 } from '../../src/dicom/part10.ts';
 import type { DestinationWishes } from '../../src/delivery/plan.ts';
+import { createReportBuilder, REPORT_BUILDER } from '../../src/hub/report-builder.ts';
+import type { ReportBuilder } from '../../src/hub/report-builder.ts';
 import { createReportWriter } from '../../src/hub/report-writer.ts';
 import type { ReportWriter } from '../../src/hub/report-writer.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
@@ -23,7 +28,13 @@ const scored = (score: number): AnalysisOutcome => ({ kind: 'scored', findings: 
 
 const VIEWER: DestinationWishes = { name: 'viewer', reportKinds: ['flagged'], sopClass: 'comprehensive-3d', sendOriginals: false, pictures: true };
 
-async function site(destinations: readonly DestinationWishes[] = []) {
+const writers: ReportWriter[] = [];
+afterEach(async () => {
+  await Promise.all(writers.splice(0).map((each) => each.close()));
+  vi.unstubAllEnvs();
+});
+
+async function site(destinations: readonly DestinationWishes[] = [], builder?: ReportBuilder) {
   const root = mkdtempSync(join(tmpdir(), 'firstread-reports-'));
   const registry = openRegistry(join(root, 'registry.sqlite'));
   const spool = await createSpool(join(root, 'spool'), realFileSystem, SPOOL_LIMITS);
@@ -38,7 +49,8 @@ async function site(destinations: readonly DestinationWishes[] = []) {
       previews: join(root, 'previews'),
       onTrouble: (_uid, error) => reject(error),
       onPictureMissing: (_uid, error) => missing.push(error),
-    });
+    }, builder);
+    writers.push(writer);
   });
   async function receive(index: number) {
     const bytes = smallChest({ key: `view ${index}`, studyKey: 'two views' });
@@ -142,4 +154,47 @@ test.each([
   expect(reports.map(({ kind }) => kind)).toEqual(['sr']);
   expect(reports[0]?.bytes.includes('130401')).toBe(false);
   expect(sent).toEqual([reports[0]?.uid]);
+});
+
+/** A film with its answer, whose report is asked for; the first thread that is started gets into trouble. */
+async function troubled(trouble: 'dies' | 'hangs') {
+  const mark = join(mkdtempSync(join(tmpdir(), 'firstread-thread-')), 'begun');
+  vi.stubEnv('TROUBLED_REPORT_THREAD', JSON.stringify({ trouble, mark }));
+  const { registry, receive, writer, written } = await site([], createReportBuilder({ ...REPORT_BUILDER, thread: new URL('./troubled-report-thread.ts', import.meta.url) }));
+  const { studyInstanceUid, sopInstanceUid, contentSha256 } = await receive(0);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid, contentSha256, outcome: scored(90) }, 10);
+  writer.write(studyInstanceUid, 1);
+  return { registry, writer, written, studyInstanceUid, begun: () => vi.waitFor(() => expect(existsSync(mark)).toBe(true), 20_000) };
+}
+
+test.each(['dies', 'hangs'] as const)('a thread that %s: trouble and no half report; the next try writes it with a new thread', async (trouble) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { registry, writer, written, studyInstanceUid, begun } = await troubled(trouble);
+  const failed = expect(written).rejects.toMatchObject({ name: 'FirstreadError', code: 'report-failed' });
+  await begun();
+  if (trouble === 'hangs') vi.advanceTimersByTime(REPORT_BUILDER.deadlineMs);
+  vi.useRealTimers();
+  await failed;
+  expect(registry.reportsOf(studyInstanceUid)).toEqual([]);
+  // As reconcile.ts does: what the registry says is outstanding is asked for again.
+  expect(registry.outstandingAfter(0, 10).commands.map(({ command }) => command.kind)).toContain('writeReports');
+  writer.write(studyInstanceUid, 1);
+  await vi.waitFor(() => expect(registry.reportsOf(studyInstanceUid).map(({ outcome }) => outcome)).toEqual(['flagged']), 20_000);
+  registry.close();
+});
+
+test('closing waits for no thread that hangs', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { registry, writer, written, studyInstanceUid } = await troubled('hangs');
+    const failed = expect(written).rejects.toMatchObject({ code: 'report-failed' });
+    const closed = writer.close();
+    vi.advanceTimersByTime(5_000);
+    await closed;
+    await failed;
+    expect(registry.reportsOf(studyInstanceUid)).toEqual([]);
+    registry.close();
+  } finally {
+    vi.useRealTimers();
+  }
 });

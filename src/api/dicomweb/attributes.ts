@@ -2,7 +2,8 @@
  * What QIDO-RS answers with (PS3.18 tables 10.6.3-3 to 10.6.3-5), as a table: tag, VR, level, and where the value comes
  * from. What the registry does not know of an object is present and empty. PURE.
  */
-import { personName, type JsonDataSet, type JsonElement } from '../../dicom/dicom-json.ts';
+import type { JsonDataSet, JsonElement } from '../../dicom/dicom-json.ts';
+import { personName } from '../../dicom/person-name.ts';
 import type { DicomObject, DicomStudy } from './port.ts';
 
 export type Level = 'study' | 'series' | 'instance';

@@ -1,15 +1,27 @@
 /**
- * Threads with deadlines for work on pictures: a damaged stream can hold a decoder for ever, so the thread that
- * overruns is killed and replaced, and only its own task fails. Waiting tasks are served in order of arrival.
- * A thread answers each message with a ThreadReply, one at a time, and holds no native add-on: it may be killed in the
- * middle.
+ * Threads with deadlines, for work that would hold an event loop: a damaged stream can keep a decoder busy for ever, so
+ * the thread that overruns is killed and replaced, and only its own task fails. Waiting tasks are served in order of
+ * arrival. A thread starts with the first task that needs it, answers each message with a ThreadReply, one at a time, and
+ * holds no native add-on: it may be killed in the middle.
  */
 import { parentPort, Worker } from 'node:worker_threads';
-import { FirstreadError } from '../errors.ts';
+import { FirstreadError, type ErrorCode } from '../errors.ts';
 
 export type ThreadReply<Answer> =
   | { readonly ok: true; readonly answer: Answer }
-  | { readonly ok: false; readonly code: FirstreadError['code']; readonly message: string; readonly details: FirstreadError['details'] };
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly details: FirstreadError['details']; readonly stack: string | undefined }
+  /** Thrown inside the thread, and no FirstreadError. */
+  | { readonly ok: false; readonly code?: undefined; readonly problem: string; readonly stack: string | undefined };
+
+/** What a task is refused with for the threads' own reasons. */
+export interface ThreadFailures {
+  /** The thread overran its deadline and was killed. */
+  late(deadlineMs: number): FirstreadError;
+  /** The thread died, or threw what is no FirstreadError; `problem` may quote what it choked on. */
+  lost(problem: string): FirstreadError;
+  busy(waitingMax: number): FirstreadError;
+  closed(): FirstreadError;
+}
 
 export interface ThreadPoolOptions<Request> {
   readonly thread: URL;
@@ -18,6 +30,7 @@ export interface ThreadPoolOptions<Request> {
   readonly deadlineMs: number;
   /** More than this many waiting tasks are refused: the caller asks for more than it can use. */
   readonly waitingMax: number;
+  readonly failures: ThreadFailures;
   /** A cancelled task that runs already is left to end: starting another thread would cost more than is saved. */
   readonly letsRunningEnd?: boolean;
   /** Buffers that move to the thread instead of being copied, and are empty for the caller. */
@@ -25,7 +38,7 @@ export interface ThreadPoolOptions<Request> {
 }
 
 export interface ThreadPool<Request, Answer> {
-  /** Rejects with the thread's FirstreadError, `decode-timeout`, `pixels-damaged` (the thread died), `pictures-busy`, or the signal's reason. */
+  /** Rejects with the thread's FirstreadError, one of the failures, or the signal's reason. */
   run(request: Request, signal?: AbortSignal): Promise<Answer>;
   counts(): { readonly busy: number; readonly waiting: number; readonly replaced: number };
   close(): Promise<void>;
@@ -45,7 +58,11 @@ interface Thread<Request, Answer> {
   timer: NodeJS.Timeout | undefined;
 }
 
+const PROBLEM_LENGTH_MAX = 200;
+const problemOf = (error: unknown): string => (error instanceof Error ? error.message.slice(0, PROBLEM_LENGTH_MAX) : 'unknown');
+
 export function createThreadPool<Request, Answer>(options: ThreadPoolOptions<Request>): ThreadPool<Request, Answer> {
+  const { failures } = options;
   const waiting: Task<Request, Answer>[] = [];
   const threads = new Set<Thread<Request, Answer>>();
   let replaced = 0;
@@ -78,20 +95,18 @@ export function createThreadPool<Request, Answer>(options: ThreadPoolOptions<Req
       const task = finish(thread);
       // An idle pool does not keep the process alive.
       worker.unref();
-      if (task !== undefined) settle(task, () => (reply.ok ? task.resolve(reply.answer) : task.reject(new FirstreadError(reply.code, reply.message, reply.details))));
+      if (task !== undefined) settle(task, () => (reply.ok ? task.resolve(reply.answer) : task.reject(refusal(reply, failures))));
       serve();
     });
-    worker.on('error', (error) => replace(thread, new FirstreadError('pixels-damaged', `the decoding thread failed: ${(error as Error).message.slice(0, 200)}`, {}, error)));
-    worker.on('exit', () => replace(thread, new FirstreadError('pixels-damaged', 'the decoding thread ended')));
+    worker.on('error', (error) => replace(thread, thrownThere(failures.lost(`the thread failed: ${problemOf(error)}`), (error as Error).stack)));
+    worker.on('exit', () => replace(thread, failures.lost('the thread ended')));
     worker.unref();
     return thread;
   };
   const give = (thread: Thread<Request, Answer>, task: Task<Request, Answer>): void => {
     thread.task = task;
     thread.worker.ref();
-    thread.timer = setTimeout(() => {
-      replace(thread, new FirstreadError('decode-timeout', `decoding took longer than ${options.deadlineMs} ms`, { deadlineMs: options.deadlineMs }));
-    }, options.deadlineMs);
+    thread.timer = setTimeout(() => replace(thread, failures.late(options.deadlineMs)), options.deadlineMs);
     thread.worker.postMessage(task.request, options.moved?.(task.request) ?? []);
   };
   const serve = (): void => {
@@ -114,9 +129,9 @@ export function createThreadPool<Request, Answer>(options: ThreadPoolOptions<Req
 
   return {
     run(request, signal) {
-      if (closed) return Promise.reject(new FirstreadError('decode-timeout', 'the decoding pool is closed'));
+      if (closed) return Promise.reject(failures.closed());
       if (signal?.aborted) return Promise.reject(signal.reason);
-      if (waiting.length >= options.waitingMax) return Promise.reject(new FirstreadError('pictures-busy', undefined, { waitingMax: options.waitingMax }));
+      if (waiting.length >= options.waitingMax) return Promise.reject(failures.busy(options.waitingMax));
       return new Promise((resolve, reject) => {
         const task: Task<Request, Answer> = { request, resolve, reject, signal };
         task.onAbort = () => abort(task);
@@ -130,11 +145,21 @@ export function createThreadPool<Request, Answer>(options: ThreadPoolOptions<Req
       closed = true;
       const left = [...threads];
       threads.clear();
-      const ended = new FirstreadError('decode-timeout', 'the decoding pool was closed');
+      const ended = failures.closed();
       for (const task of [...waiting.splice(0), ...left.map(finish)]) if (task !== undefined) settle(task, () => task.reject(ended));
       await Promise.all(left.map((thread) => thread.worker.terminate()));
     },
   };
+}
+
+function refusal<Answer>(reply: ThreadReply<Answer> & { readonly ok: false }, failures: ThreadFailures): FirstreadError {
+  return thrownThere(reply.code === undefined ? failures.lost(reply.problem) : new FirstreadError(reply.code, reply.message, reply.details), reply.stack);
+}
+
+/** The log says where in the thread it was thrown; the frames alone, not the message above them. */
+function thrownThere(error: FirstreadError, stack = ''): FirstreadError {
+  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+  return Object.assign(error, { stack: [`${error.name}: ${error.message}`, ...frames].join('\n') });
 }
 
 /** The other end: the body of a thread. `moved` are buffers of an answer that need not be copied. */
@@ -143,9 +168,9 @@ export function answerTasks<Request, Answer>(work: (request: Request) => Promise
     try {
       return { ok: true, answer: await work(request) };
     } catch (error) {
-      if (error instanceof FirstreadError) return { ok: false, code: error.code, message: error.message, details: error.details };
-      // Out of memory inside a codec and the like: the picture is to blame, not the thread.
-      return { ok: false, code: 'pixels-damaged', message: `decoding failed: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`, details: {} };
+      const stack = error instanceof Error ? error.stack : undefined;
+      if (error instanceof FirstreadError) return { ok: false, code: error.code, message: error.message, details: error.details, stack };
+      return { ok: false, problem: problemOf(error), stack };
     }
   };
   parentPort?.on('message', (request: Request) => {
