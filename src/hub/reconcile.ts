@@ -77,6 +77,7 @@ export function startReconciler(parts: ReconcileParts): Reconciler {
   return {
     now: start,
     soon() {
+      if (stopped) return;
       soon ??= setTimeout(() => {
         soon = undefined;
         void start();

@@ -2,8 +2,8 @@
  * The picture of a flagged finding: the preview that a worker left, with the finding drawn into it, as a Secondary
  * Capture. One for each family, whatever SOP classes its report is written in. sharp is loaded with the first picture: a
  * hub without pictures never loads it. It decodes beside the event loop; drawing and encoding are the report thread's. A
- * report does not fail with its picture: no preview (retention, a worker that could not leave it), or one that cannot be
- * read, is a report without a picture.
+ * report does not fail with its picture: no preview (retention, a worker that could not leave it), one that cannot be
+ * read, or a thread that dies over it, is a report without a picture.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
  * Writes a revision's reports: one per finding family, built from the registry and the stored headers (in a thread:
- * report-builder.ts), put into the spool, then recorded together with their deliveries in one commit. Idempotent: the same revision makes the same bytes
- * under the same UIDs, so a crash at any point is mended by doing it again. One study at a time: reports are small, and
- * the flag has long been shown.
+ * report-builder.ts), put into the spool, then recorded together with their deliveries in one commit. Idempotent: the
+ * same revision makes the same bytes under the same UIDs, so a crash at any point, of the thread too, is mended by doing
+ * it again. One study at a time: reports are small, and the flag has long been shown.
  */
 import { isProjectionXRay } from '../dicom/sop-classes.ts';
 import type { Deliverable, DestinationWishes } from '../delivery/plan.ts';
