@@ -13,6 +13,7 @@ import { sweepSpool } from '../intake/sweep.ts';
 import type { Audit } from '../ops/audit.ts';
 import type { FirstreadMetrics } from '../ops/firstread-metrics.ts';
 import type { Log } from '../ops/log.ts';
+import type { LogReason } from '../ops/log-events.ts';
 import type { Readiness } from '../ops/readiness.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -47,7 +48,7 @@ const SWEEP_AFTER_MS = 90_000;
 export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<void> } {
   const { log } = parts;
   const running = new Set<Promise<void>>();
-  const track = (what: string, step: () => Promise<void>): void => {
+  const track = (what: LogReason, step: () => Promise<void>): void => {
     const one: Promise<void> = step()
       .catch((error: unknown) => log.write('storage-failed', { reason: what, error }))
       .finally(() => running.delete(one));
@@ -56,7 +57,7 @@ export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<v
   const timers = [
     setInterval(() => track('gauges', () => setGauges(parts)), GAUGES_EVERY_MS),
     setInterval(() => track('retention', () => retain(parts)), RETENTION_EVERY_MS),
-    setInterval(() => track('close by rule', async () => closeByRule(parts)), RULE_EVERY_MS),
+    setInterval(() => track('close-by-rule', async () => closeByRule(parts)), RULE_EVERY_MS),
     setTimeout(() => {
       track('sweep', () => sweep(parts));
       // A disk that was full at the start does not wait for the first regular round.

@@ -58,7 +58,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const lock = lockDataFolder(folder);
   log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
   const secrets = readOrMakeSecrets(folder.root);
-  const models = await openSiteModels(config.models, folder.root, () => siteThresholds.inForce(), (reason) => log.write('model-refused', { reason }));
+  const models = await openSiteModels(config.models, folder.root, () => siteThresholds.inForce(), (reason) => log.write('model-refused', { reason: sentenceAsWord(reason) }));
   const caps = waitingCaps(config);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   const registry = openRegistry(folder.registry, { eligibility });

@@ -68,7 +68,7 @@ export function createListenerJournal({ registry, log, audit, metrics, now }: Li
           return;
         case 'association-refused': {
           const code = event.reject === undefined ? event.how : rejectCode(event.reject.source, event.reject.reason);
-          log.write(event.reject === undefined ? 'protocol-violation' : 'association-refused', { callingAeTitle: event.callingAeTitle, calledAeTitle: event.calledAeTitle, remoteAddress: event.remoteAddress, reason: code });
+          log.write(event.reject === undefined ? 'protocol-violation' : 'association-refused', { callingAeTitle: event.callingAeTitle, calledAeTitle: event.calledAeTitle, remoteAddress: event.remoteAddress, reason: sentenceAsWord(code) });
           refused('association', { ...event, code, text: adviceFor(code, event.why) });
           return;
         }

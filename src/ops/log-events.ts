@@ -115,4 +115,18 @@ export const LOG_FIELDS = {
 
 export type LogField = keyof typeof LOG_FIELDS;
 export type LogFieldKind = (typeof LOG_FIELDS)[LogField];
-export type LogFields = { readonly [F in LogField]?: string | number | boolean | undefined } & { readonly error?: unknown };
+declare const sentence: unique symbol;
+/** A sentence as a word that a line takes: only `sentenceAsWord` (redaction.ts) makes one. */
+export type SentenceWord = string & { readonly [sentence]: true };
+
+/**
+ * What a line may give as its reason. A sentence as it stands would be dropped for its spaces, and an operator would look for
+ * the reason in vain; so a plain string does not compile here: it is one of these words, or goes through `sentenceAsWord`.
+ */
+export type LogReason =
+  | SentenceWord
+  | 'account-changes' | 'claims' | 'close-by-rule' | 'family-switch' | 'gauges' | 'orphans-adopted' | 'refusal-not-recorded'
+  | 'retention' | 'sign-in-sessions' | 'studies-backfill' | 'sweep' | 'tls-failed' | 'not-built' | 'sources-differ';
+
+type LogValue<F extends LogField> = F extends 'reason' ? LogReason : string | number | boolean;
+export type LogFields = { readonly [F in LogField]?: LogValue<F> | undefined } & { readonly error?: unknown };

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FirstreadError } from '../errors.ts';
-import { LOG_FIELDS, type LogField, type LogFieldKind } from './log-events.ts';
+import { LOG_FIELDS, type LogField, type LogFieldKind, type SentenceWord } from './log-events.ts';
 
 /** Characters; an AE title has 16, a transfer syntax UID 64. */
 const WORD_LENGTH_MAX = 96;
@@ -26,8 +26,8 @@ function printable(text: string): string {
  * A sentence of our own, or of PS3.8, as a word that a log line takes ("no-worker-has-its-models-loaded-yet"). Never for
  * text that a data set, a person or a parser of data sets has had a hand in.
  */
-export function sentenceAsWord(sentence: string): string {
-  return sentence.replace(/[^A-Za-z0-9_.:+/@[\]]+/g, '-').replace(/^-+|-+$/g, '');
+export function sentenceAsWord(sentence: string): SentenceWord {
+  return sentence.replace(/[^A-Za-z0-9_.:+/@[\]]+/g, '-').replace(/^-+|-+$/g, '') as SentenceWord;
 }
 
 function admit(kind: LogFieldKind, value: unknown): string | number | boolean | undefined {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { FirstreadError } from '../../errors.ts';
 import type { Audit } from '../../ops/audit.ts';
 import type { Log } from '../../ops/log.ts';
+import { sentenceAsWord } from '../../ops/redaction.ts';
 import type { Cookie } from '../cookies.ts';
 import { CALLBACK_PATH, OIDC_LIMITS, type Oidc } from '../oidc.ts';
 import type { OidcSessions } from '../oidc-sessions.ts';
@@ -65,7 +66,7 @@ export function oidcRoutes(options: OidcRouteOptions): readonly ApiRoute[] {
         } catch (error) {
           if (error instanceof FirstreadError && ['oidc-refused', 'oidc-unavailable'].includes(error.code)) {
             audit.record({ event: 'sign-in-refused', who: '-', from: call.from, outcome: 'refused', details: { code: error.code, by: 'oidc', ...error.details } });
-            options.log.write('sign-in-refused', { requestId: call.request.id, code: error.code, reason: String(error.details['why'] ?? '-'), remoteAddress: call.from });
+            options.log.write('sign-in-refused', { requestId: call.request.id, code: error.code, ...(error.details['why'] === undefined ? {} : { reason: sentenceAsWord(String(error.details['why'])) }), remoteAddress: call.from });
           }
           return failed(call, error);
         }
