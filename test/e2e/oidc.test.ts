@@ -9,7 +9,7 @@ import { createOidcSessions } from '../../src/api/oidc-sessions.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { CLIENT, httpBrowser, startOidcPeer, throughProvider, type OidcPeer } from './oidc-peer.ts';
-import { openBrowser, openPage } from './page-browser.ts';
+import { eventually, openBrowser, openPage } from './page-browser.ts';
 import { freePort } from '../peers/ports.ts';
 
 const hasChromium = needPeer('chromium');
@@ -56,7 +56,7 @@ type Person = ReturnType<typeof person>;
 const signIn = async (who: Person, login: string, to = '') => who.go(await throughProvider(who, `${base}/sign-in/oidc${to}`, login));
 const session = async (who: Person) => JSON.parse((await who.go(`${base}/api/session`)).text) as { signedIn: boolean; name?: string; role?: string; permissions: string[] };
 const refusals = async () => (await site.auditEntries()).filter((one) => one['event'] === 'sign-in-refused').map((one) => one['details']);
-const until = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 10_000 });
+const until = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000 });
 
 describe('who gets in', () => {
   test('a reader, by their group; the request carries PKCE, state and nonce; the cookie is like any other', async () => {
@@ -295,11 +295,10 @@ describe('as long as it holds', () => {
   });
 });
 
-describe.skipIf(!hasChromium)('in a browser', { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium)('in a browser', { timeout: 240_000 }, () => {
   test('button, provider, list; a session that ends goes on by way of the provider; sign-out is there too', async () => {
     browser = await openBrowser();
     const { page, complaints } = await openPage(browser);
-    page.setDefaultTimeout(30_000);
     await page.goto(base);
     await page.locator('a.oidc', { hasText: 'hospital account' }).click();
     await page.waitForURL(/\/interaction\//);
@@ -316,9 +315,9 @@ describe.skipIf(!hasChromium)('in a browser', { timeout: 120_000 }, () => {
     await page.waitForSelector('dialog.sign-in-again[open]');
     const [popup] = await Promise.all([page.waitForEvent('popup'), page.locator('dialog.sign-in-again a.oidc').click()]);
     // The provider knows them still: the window comes back by itself.
-    await expect.poll(() => page.locator('dialog.sign-in-again').count(), { timeout: 30_000 }).toBe(0);
+    await eventually(() => page.locator('dialog.sign-in-again').count()).toBe(0);
     await asked;
-    expect(popup.isClosed() || new URL(popup.url()).pathname === '/signed-in.html').toBe(true);
+    await eventually(() => popup.isClosed() || new URL(popup.url()).pathname === '/signed-in.html').toBe(true);
 
     await page.locator('button.out').click();
     await page.waitForURL((url) => url.origin === peer.issuer);
