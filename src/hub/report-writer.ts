@@ -12,7 +12,7 @@ import type { InstanceRecord } from '../registry/instance-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { NewDelivery, ReportFile } from '../registry/report-rows.ts';
 import { reportKind } from '../report/report-facts.ts';
-import type { ChestReportFacts, ReportingDevice, ReportReference, SourceImage, Statement } from '../report/report-facts.ts';
+import type { ChestReportFacts, ReportingDevice, ReportReference, SourceImage, Statement, UnreadImage } from '../report/report-facts.ts';
 import type { CodedReason, FindingFamily, ModelReference, Study } from '../study/types.ts';
 import { bodyPartClaim } from '../study/header-claims.ts';
 import { createReportBuilder } from './report-builder.ts';
@@ -123,15 +123,25 @@ function familiesOf({ assessment }: Study, site: readonly ReportingFamily[]): re
 }
 
 /**
- * Chest radiographs; a CT slice, a hip, or our own report coming back is nothing to report on. Those whose file retention
+ * Chest radiographs, those that were read first; a CT slice, a hip, or our own report coming back is nothing to report on. Those whose file retention
  * removed belong to it: a flag that was theirs does not fall because a later image came.
  */
 function reportableImages(instances: readonly InstanceRecord[]): readonly InstanceRecord[] {
   const there = instances.filter(({ header, standing }) =>
     standing.status !== 'variant' && standing.status !== 'conflict' && header.seriesInstanceUid !== undefined && header.studyUidSynthesised !== true && header.hasPixelData);
-  const scored = there.filter(({ standing }) => standing.status === 'scored');
+  const scored = there.filter(isScored);
   // "Not analysed" is said of what a reader may take for an analysed chest; nobody expects it of a hip.
-  return scored.length > 0 ? scored : there.filter(({ header }) => isProjectionXRay(header.sopClassUid) && bodyPartClaim(header.bodyPartExamined) !== 'other');
+  return [...scored, ...there.filter((each) => !isScored(each) && isProjectionXRay(each.header.sopClassUid) && bodyPartClaim(each.header.bodyPartExamined) !== 'other')];
+}
+
+const isScored = ({ standing }: InstanceRecord): boolean => standing.status === 'scored';
+
+/** The films that a family's score does not speak for: not read at all, or not by this family's models. */
+function unreadImages(family: FindingFamily, images: readonly InstanceRecord[]): readonly UnreadImage[] {
+  return images.flatMap(({ sopInstanceUid, standing }): UnreadImage[] => {
+    const reason = standing.status === 'scored' ? standing.notAssessed.find((each) => each.family === family)?.reason : standing.reason;
+    return reason === undefined ? [] : [{ sopInstanceUid, reason }];
+  });
 }
 
 interface ReportRequest {
@@ -174,6 +184,8 @@ function reference({ sopClassUid, sopInstanceUid, seriesInstanceUid = '' }: Pick
 
 function factsOf(parts: ReportWriterParts, { study, family, models, images, patientAndStudy }: ReportRequest): ChestReportFacts {
   const analysedAtMs = analysisEndedAtMs(parts.registry, study);
+  const statement = statementOf(study, family, images);
+  const unread = statement.kind === 'scored' ? unreadImages(family, images) : [];
   return {
     family,
     sopClass: 'comprehensive-3d',
@@ -181,7 +193,8 @@ function factsOf(parts: ReportWriterParts, { study, family, models, images, pati
     revision: study.revision,
     patientAndStudy,
     images: images.map(sourceImage),
-    statement: statementOf(study, family, images),
+    statement,
+    ...(unread.length === 0 ? {} : { unread }),
     findingPriority: 'urgent',
     rationale: study.reason.text,
     models,
@@ -215,7 +228,7 @@ function statementOf(study: Study, family: FindingFamily, images: readonly Insta
 
 function whyNot(study: Study, family: FindingFamily, images: readonly InstanceRecord[]): CodedReason {
   return study.assessment.notAssessed.find((each) => each.family === family)?.reason
-    ?? images.find(({ standing }) => standing.reason !== undefined)?.standing.reason
+    ?? (images.some(isScored) ? undefined : images.find(({ standing }) => standing.reason !== undefined)?.standing.reason)
     ?? study.attention
     ?? study.reason;
 }

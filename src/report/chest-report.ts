@@ -14,7 +14,7 @@ import { reportIdentity } from './identity.ts';
 import type { ReportIdentity } from './identity.ts';
 import { reportKind } from './report-facts.ts';
 import type { ChestReportFacts, ReportKind, SourceImage } from './report-facts.ts';
-import { belowThresholdEvaluations, flaggedEvaluations, flaggedGroups, notAnalysedEvaluations } from './statements.ts';
+import { belowThresholdEvaluations, flaggedEvaluations, flaggedGroups, notAnalysedEvaluations, unreadImages } from './statements.ts';
 import { tid1500MeasurementReport } from './templates.ts';
 
 /** A chest study has a few images. Of a runaway (a sender in a loop) the first ones and the finding's own are named. */
@@ -74,10 +74,11 @@ function statementContent(facts: ChestReportFacts, identity: ReportIdentity): { 
   }
   const { finding, decodePath } = statement;
   assert.equal(finding.family, facts.family, 'the finding is of another family');
-  if (!finding.flagged) return { groups: [], evaluations: belowThresholdEvaluations(finding, decodePath) };
+  const unread = unreadImages(facts.unread ?? [], facts.images);
+  if (!finding.flagged) return { groups: [], evaluations: belowThresholdEvaluations(finding, decodePath, unread) };
   return {
     groups: flaggedGroups(finding, decodePath, imageOf(facts, finding.sopInstanceUid), identity, facts.visual),
-    evaluations: flaggedEvaluations(finding, facts.findingPriority, facts.rationale),
+    evaluations: flaggedEvaluations(finding, facts.findingPriority, facts.rationale, unread),
   };
 }
 

@@ -119,6 +119,7 @@ export const FRD = {
   priorityRationale: frd('AIPRIOREASON', 'AI priority rationale'),
   notAnalysedReason: frd('NOTANALYSEDWHY', 'Reason not analysed'),
   notAnalysedRule: frd('NOTANALYSEDRULE', 'Rule that refused the analysis'),
+  imageNotAnalysed: frd('IMAGENOTANALYSED', 'Image not analysed'),
   notice: frd('NOTICE', 'Notice to the reader'),
   detectorPlane: frd('DETECTORPLANE', 'mm at the detector, magnification not corrected'),
 } as const;

@@ -26,6 +26,7 @@ export function reportIdentity(facts: ChestReportFacts): ReportIdentity {
     ...facts.images.map((image) => `${image.sopInstanceUid} ${image.contentSha256}`).sort(),
     ...facts.models.map((model) => model.sha256).sort(),
     ...answer(facts.statement),
+    ...(facts.unread ?? []).map(({ sopInstanceUid, reason }) => `unread ${sopInstanceUid} ${reason.code}`).sort(),
   ];
   return {
     // Both SOP classes of one report may lie in one archive: two objects, two UIDs; what they speak of is the same.

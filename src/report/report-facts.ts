@@ -22,6 +22,12 @@ export interface SourceImage {
   readonly columns?: number;
 }
 
+/** A film of the study that the family's models gave no answer for, beside one that they did. */
+export interface UnreadImage {
+  readonly sopInstanceUid: string;
+  readonly reason: CodedReason;
+}
+
 /** What is said of the family: a score of one image, or why there is none. */
 export type Statement =
   | { readonly kind: 'scored'; readonly finding: Finding & { readonly sopInstanceUid: string }; readonly decodePath: string }
@@ -52,6 +58,8 @@ export interface ChestReportFacts {
   /** All images that the family's models were asked about, or should have been. At least one. */
   readonly images: readonly SourceImage[];
   readonly statement: Statement;
+  /** Those among `images` that a score does not speak for. Absent: none, or nothing was scored at all. */
+  readonly unread?: readonly UnreadImage[];
   /**
    * The priority that the finding alone earns: STAT and ward are inputs to the worklist's rank and no statement about
    * the picture, so they must not turn a nodule into a category 1 finding. Only used where the finding is flagged.

@@ -9,10 +9,10 @@ import type { Box, CodedReason, Finding, FindingFamily, ModelReference, Polygon,
 import { english } from '../study/wording.ts';
 import { FRD, RADLEX, SCT, UCUM, concept, reasonConcept, withoutControls } from './coded-concepts.ts';
 import type { CodedConcept } from './coded-concepts.ts';
-import { REGION_POINTS_MAX, code, decimalString, num, text } from './content-tree.ts';
+import { REGION_POINTS_MAX, code, decimalString, image, num, text } from './content-tree.ts';
 import type { ContentItem, ImageReference } from './content-tree.ts';
 import type { ReportIdentity } from './identity.ts';
-import type { SourceImage } from './report-facts.ts';
+import type { SourceImage, UnreadImage } from './report-facts.ts';
 import { tid1410PlanarRoi, tid1501WholeImage } from './templates.ts';
 import type { AlgorithmIdentification, MeasuredFinding, Measurement } from './templates.ts';
 
@@ -137,17 +137,18 @@ function area(points: Polygon): number {
 }
 
 /** Root-level Qualitative Evaluations: CODE and TEXT stand alone here, since SR → ORU converters forward only those. */
-export function flaggedEvaluations(finding: Finding, priority: Priority, rationale: string): readonly ContentItem[] {
+export function flaggedEvaluations(finding: Finding, priority: Priority, rationale: string, unread: readonly ContentItem[]): readonly ContentItem[] {
   return [
     code('CONTAINS', FRD.screeningResult, FRD.flagged),
     code('CONTAINS', FRD.readingPriority, CATEGORIES[priority]),
     text('CONTAINS', FRD.priorityRationale, withoutControls(rationale) || scoreSentence(finding)),
     text('CONTAINS', FRD.scoreStatement, scoreSentence(finding)),
+    ...unread,
     text('CONTAINS', FRD.notice, NOTICE),
   ];
 }
 
-export function belowThresholdEvaluations(finding: Finding, decodePath: string): readonly ContentItem[] {
+export function belowThresholdEvaluations(finding: Finding, decodePath: string, unread: readonly ContentItem[]): readonly ContentItem[] {
   assert(!finding.flagged, 'a flagged finding is not below the threshold');
   const { score, target } = FAMILIES[finding.family];
   const algorithm = algorithmOf(finding, decodePath);
@@ -161,8 +162,20 @@ export function belowThresholdEvaluations(finding: Finding, decodePath: string):
     code('CONTAINS', FRD.screeningResult, FRD.belowThreshold, numbers),
     text('CONTAINS', FRD.scoreStatement, scoreSentence(finding)),
     text('CONTAINS', FRD.algorithm, [`${algorithm.name} ${algorithm.version}`, ...algorithm.parameters].join('; ')),
+    ...unread,
     text('CONTAINS', FRD.notice, NOTICE),
   ];
+}
+
+/**
+ * The films that the score does not speak for, each with its reason. Not "AI screening result = not analysed": that is the
+ * whole report's, and there is one. The reason is the item's own value, so that a converter which drops the image keeps it.
+ */
+export function unreadImages(unread: readonly UnreadImage[], images: readonly SourceImage[]): readonly ContentItem[] {
+  return unread.flatMap(({ sopInstanceUid, reason }) => {
+    const of = images.find((each) => each.sopInstanceUid === sopInstanceUid);
+    return of === undefined ? [] : [code('CONTAINS', FRD.imageNotAnalysed, reasonConcept(reason.code, reason.text), [image('HAS PROPERTIES', of)])];
+  });
 }
 
 export function notAnalysedEvaluations(family: FindingFamily, reason: CodedReason, models: readonly ModelReference[]): readonly ContentItem[] {

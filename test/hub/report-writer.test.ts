@@ -21,6 +21,7 @@ import { encodePreview } from '../../src/inference/preview.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import type { AnalysisOutcome, Finding } from '../../src/study/types.ts';
 import { smallChest } from '../e2e/small-chest.ts';
+import { UNREADABLE } from '../study/sample-studies.ts';
 
 const MODEL = { name: 'm', version: '1', sha256: 'a'.repeat(64) };
 const found = (score: number): Finding => ({ family: 'tuberculosis', label: 'tuberculosis', score, threshold: 50, flagged: score >= 50, boxes: [], region: [], model: MODEL } as unknown as Finding);
@@ -103,6 +104,24 @@ test('a report names the model that found it, though the site has another one by
     expect(text).toContain('before 0');
     expect(text).not.toContain('m 1');
   }
+  registry.close();
+});
+
+test('a film that could not be read is named in the report of the one that was, with the reason', async () => {
+  const { registry, spool, writer, written, receive } = await site();
+  const [read, damaged] = [await receive(0), await receive(1)];
+  const { studyInstanceUid } = read;
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid: read.sopInstanceUid, contentSha256: read.contentSha256, outcome: scored(90) }, 10);
+  registry.applyStudyEvent(studyInstanceUid, { kind: 'instanceAnalysed', sopInstanceUid: damaged.sopInstanceUid, contentSha256: damaged.contentSha256, outcome: UNREADABLE }, 11);
+  writer.write(studyInstanceUid, registry.study(studyInstanceUid)!.revision);
+  await written;
+  const [report, ...more] = registry.reportsOf(studyInstanceUid);
+  expect(more).toEqual([]);
+  expect(report).toMatchObject({ outcome: 'flagged' });
+  const text = Buffer.from(await spool.read('reports', report!.fileKey, 0, report!.byteLength)).toString('latin1');
+  expect(text).toContain('IMAGENOTANALYSED');
+  expect(text).toContain(damaged.sopInstanceUid);
+  expect(text).toContain(UNREADABLE.kind === 'unreadable' ? UNREADABLE.reason.code : '-');
   registry.close();
 });
 

@@ -121,6 +121,25 @@ describe('not flagged', () => {
   });
 });
 
+describe('a film that could not be read, beside one that was', () => {
+  const partly: ChestReportFacts = CASES['tb-flagged-one-unread'];
+
+  it.each([['flagged', partly], ['below threshold', { ...partly, statement: CASES['tb-below-threshold'].statement } as ChestReportFacts]])('is named with its reason: %s', (_, facts) => {
+    const [item, ...more] = named(facts, 'Image not analysed');
+    expect(more).toEqual([]);
+    expect(item!['ConceptCodeSequence'][0]).toMatchObject({ CodeValue: 'pixels-damaged', CodingSchemeDesignator: '99FRD', CodeMeaning: 'the pixel data is damaged' });
+    expect(item!['ContentSequence'][0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID).toBe(SECOND_IMAGE.sopInstanceUid);
+    expect(named(facts, 'AI screening result')).toHaveLength(1);
+    const evidence = JSON.stringify((chestReportDataSet(facts) as Item)['CurrentRequestedProcedureEvidenceSequence']);
+    expect(evidence).toContain(SECOND_IMAGE.sopInstanceUid);
+  });
+
+  it('nothing is said where every film was read, nor of one that the report cannot name', () => {
+    expect(named(nodule, 'Image not analysed')).toEqual([]);
+    expect(named({ ...partly, images: tb.images }, 'Image not analysed')).toEqual([]);
+  });
+});
+
 describe('series description', () => {
   it.each([
     ['tb-flagged', 'AI: FLAGGED tuberculosis 87/100'],
@@ -160,6 +179,7 @@ describe('identity', () => {
     ['score', { statement: { kind: 'scored', decodePath: 'x', finding: { ...TB_FINDING, score: 87.44 } } }],
     ['reason', { statement: { kind: 'not-analysed', reason: { code: 'unreadable', text: 'x' } } }],
     ['SOP class', { sopClass: 'comprehensive' }],
+    ['unread film', { unread: CASES['tb-flagged-one-unread'].unread }],
   ])('another %s makes another report', (_, change) => expect(uid({ ...tb, ...change })).not.toBe(uid(tb)));
 
   it('the device changes with the model, not with the study', () => {

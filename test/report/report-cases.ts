@@ -114,6 +114,15 @@ export const CASES = {
     models: [TB_MODEL],
     statement: { kind: 'not-analysed', reason: { code: 'pixels-damaged', text: 'the pixel data is damaged' } },
   },
+  'tb-flagged-one-unread': {
+    ...COMMON,
+    revision: 4,
+    family: 'tuberculosis',
+    images: [IMAGE, SECOND_IMAGE],
+    models: [TB_MODEL],
+    statement: { kind: 'scored', finding: TB_FINDING, decodePath: '1.2.840.10008.1.2.4.90 full' },
+    unread: [{ sopInstanceUid: SECOND_IMAGE.sopInstanceUid, reason: { code: 'pixels-damaged', text: 'the pixel data is damaged' } }],
+  },
   'tb-flagged-without-region': {
     ...COMMON,
     revision: 3,

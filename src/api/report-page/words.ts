@@ -95,6 +95,7 @@ export const CONCEPTS_VI: Readonly<Record<string, string>> = {
   '99FRD AIPRIOREASON': 'Lý do xếp ưu tiên',
   '99FRD NOTANALYSEDWHY': 'Lý do không phân tích',
   '99FRD NOTANALYSEDRULE': 'Quy tắc từ chối phân tích',
+  '99FRD IMAGENOTANALYSED': 'Phim không phân tích',
   '99FRD NOTICE': 'Lưu ý người đọc',
   '99FRD DETECTORPLANE': 'mm tại đầu thu, chưa chỉnh độ phóng đại',
 };
