@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
-import { openBrowser, openPage, serveSite, signIn } from './page-browser.ts';
+import { eventually, frames, openBrowser, openPage, serveSite, signIn, together } from './page-browser.ts';
 import { SHOWN_WAIT_MS, TEST_WAIT_MS } from './viewer-site.ts';
 
 const hasChromium = needPeer('chromium');
@@ -32,7 +32,6 @@ async function open(patient: string, options: Parameters<typeof openPage>[1] = {
   return { page, complaints, site };
 }
 
-const frames = (page: Page) => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
   await frames(page);
@@ -72,37 +71,39 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
       const [x, y, w, h] = place(BOX.x / FILM.columns, BOX.y / FILM.rows, BOX.width / FILM.columns, BOX.height / FILM.rows);
       return { x: img.x + x * img.width, y: img.y + y * img.height, width: w * img.width, height: h * img.height };
     };
+    const marked = (place: Parameters<typeof expected>[0]) => together(async () => near(await markOf(page), await expected(place)));
+    await together(async () => {
+      const { width, height } = await boxOf(page, '.surface img');
+      expect(Math.abs(width / height - FILM.columns / FILM.rows)).toBeLessThan(0.01);
+    });
     const img = await boxOf(page, '.surface img');
-    expect(Math.abs(img.width / img.height - FILM.columns / FILM.rows)).toBeLessThan(0.01);
-    near(await markOf(page), await expected((x, y, w, h) => [x, y, w, h]));
+    await marked((x, y, w, h) => [x, y, w, h]);
 
     const pane = await boxOf(page, '.panel .pane');
     await page.mouse.move(pane.x + pane.width * 0.4, pane.y + pane.height * 0.45);
     await page.mouse.wheel(0, -400);
-    await frames(page);
-    expect((await boxOf(page, '.surface img')).width).toBeGreaterThan(1.3 * img.width);
-    near(await markOf(page), await expected((x, y, w, h) => [x, y, w, h]));
+    await eventually(async () => (await boxOf(page, '.surface img')).width).toBeGreaterThan(1.3 * img.width);
+    await marked((x, y, w, h) => [x, y, w, h]);
 
     await press(page, '0', 't');
-    near(await markOf(page), await expected((x, y, w, h) => [1 - y - h, x, h, w]));
-    expect(await page.locator('.burn.turned').textContent()).toBe('Turned 90°');
+    await marked((x, y, w, h) => [1 - y - h, x, h, w]);
+    await eventually(() => page.locator('.burn.turned').textContent()).toBe('Turned 90°');
     await press(page, 'h');
-    near(await markOf(page), await expected((x, y, w, h) => [y, x, h, w]));
-    expect(await page.locator('.burn.turned').textContent()).toContain('Mirrored');
+    await marked((x, y, w, h) => [y, x, h, w]);
+    await eventually(() => page.locator('.burn.turned').textContent()).toContain('Mirrored');
     await press(page, 'x', 'v');
-    near(await markOf(page), await expected((x, y, w, h) => [x, 1 - y - h, w, h]));
+    await marked((x, y, w, h) => [x, 1 - y - h, w, h]);
     await press(page, 'x');
-    expect(await page.locator('.burn.turned').isHidden()).toBe(true);
-    near(await markOf(page), await expected((x, y, w, h) => [x, y, w, h]));
+    await eventually(() => page.locator('.burn.turned').isHidden()).toBe(true);
+    await marked((x, y, w, h) => [x, y, w, h]);
   });
 
   test('one to one is one stored pixel on one of the screen; fit shows all of it again', async () => {
     const { page } = await open('TRẦN QUỐC BẢO');
     await press(page, '1');
-    expect(Math.abs((await boxOf(page, '.surface img')).width - FILM.columns)).toBeLessThan(PX);
+    await eventually(async () => Math.abs((await boxOf(page, '.surface img')).width - FILM.columns)).toBeLessThan(PX);
     await press(page, '0');
-    const [img, pane] = [await boxOf(page, '.surface img'), await boxOf(page, '.panel .pane')];
-    expect(Math.abs(img.height - pane.height)).toBeLessThan(PX);
+    await eventually(async () => Math.abs((await boxOf(page, '.surface img')).height - (await boxOf(page, '.panel .pane')).height)).toBeLessThan(PX);
   });
 
   test('window and level by drag, keys and presets; inverted; the picture itself is fetched once and stays as it is', async () => {
@@ -117,43 +118,43 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
       return (await sharp(shot).greyscale().stats()).channels[0]!.mean;
     };
     await press(page, 'o');
+    await eventually(() => page.locator('.panel .overlay-layer').isHidden()).toBe(true);
     const before = await middle();
     await page.mouse.move(pane.x + 200, pane.y + 200);
     await page.mouse.down();
     await page.mouse.move(pane.x + 200, pane.y + 330, { steps: 4 });
     await page.mouse.up();
-    await frames(page);
-    expect(await filterOf(page)).toContain('url');
-    const darker = await middle();
-    expect(darker).toBeLessThan(before);
-    expect(await page.locator('.presets').inputValue()).toBe('');
+    await eventually(() => filterOf(page)).toContain('url');
+    await eventually(middle).toBeLessThan(before);
+    await eventually(() => page.locator('.presets').inputValue()).toBe('');
     await press(page, '2');
-    expect(await filterOf(page)).toBe('');
-    expect(Math.abs((await middle()) - before)).toBeLessThan(2);
+    await eventually(() => filterOf(page)).toBe('');
+    await eventually(async () => Math.abs((await middle()) - before)).toBeLessThan(2);
     await press(page, 'i');
-    expect(Math.abs((await middle()) - (255 - before))).toBeLessThan(4);
+    await eventually(async () => Math.abs((await middle()) - (255 - before))).toBeLessThan(4);
     await press(page, 'i', '3');
-    expect(await page.locator('.presets').inputValue()).toBe('1');
-    expect(await middle()).toBeGreaterThan(before);
+    await eventually(() => page.locator('.presets').inputValue()).toBe('1');
+    await eventually(middle).toBeGreaterThan(before);
     await press(page, ']', '{');
-    expect(await page.locator('.presets').inputValue()).toBe('');
+    await eventually(() => page.locator('.presets').inputValue()).toBe('');
     expect(fetched).toBe(0);
   });
 
   test('labels: score beside threshold, legible, over neither each other nor the edge', async () => {
     const { page } = await open('LÊ THỊ HOA');
     const labels = () => page.locator('.overlay .mark-label').evaluateAll((all) => all.map((one) => (one as unknown as { getBoundingClientRect(): Box }).getBoundingClientRect()).map(({ x, y, width, height }) => ({ x, y, width, height })));
-    expect(await page.locator('.overlay .mark-label text').allTextContents()).toEqual(['TB 91 ≥ 42']);
-    const pane = await boxOf(page, '.panel .pane');
+    await eventually(() => page.locator('.overlay .mark-label text').allTextContents()).toEqual(['TB 91 ≥ 42']);
     for (const keys of [[], ['t'], ['h'], ['+', '+'], ['z']]) {
       await press(page, 'x', ...keys);
-      const now = keys[0] === 'z' ? await boxOf(page, '.panel .pane') : pane;
-      for (const label of await labels()) {
-        expect(label.x).toBeGreaterThanOrEqual(now.x);
-        expect(label.y).toBeGreaterThanOrEqual(now.y);
-        expect(label.x + label.width).toBeLessThanOrEqual(now.x + now.width);
-        expect(label.y + label.height).toBeLessThanOrEqual(now.y + now.height);
-      }
+      await together(async () => {
+        const pane = await boxOf(page, '.panel .pane');
+        for (const label of await labels()) {
+          expect(label.x).toBeGreaterThanOrEqual(pane.x);
+          expect(label.y).toBeGreaterThanOrEqual(pane.y);
+          expect(label.x + label.width).toBeLessThanOrEqual(pane.x + pane.width);
+          expect(label.y + label.height).toBeLessThanOrEqual(pane.y + pane.height);
+        }
+      });
     }
   });
 
@@ -168,23 +169,25 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     await touch('touchStart', [[x - 30, y], [x + 30, y]]);
     for (const reach of [45, 60, 75, 90]) await touch('touchMove', [[x - reach, y], [x + reach, y]]);
     await touch('touchEnd', []);
+    await eventually(async () => (await boxOf(page, '.surface img')).width / before.width).toBeGreaterThan(2);
     await frames(page);
     const zoomed = await boxOf(page, '.surface img');
-    expect(zoomed.width / before.width).toBeGreaterThan(2);
     await touch('touchStart', [[x, y]]);
     for (const by of [15, 30, 45]) await touch('touchMove', [[x + by, y + by]]);
     await touch('touchEnd', []);
-    await frames(page);
-    const moved = await boxOf(page, '.surface img');
-    expect(moved.x - zoomed.x).toBeGreaterThan(20);
-    expect(moved.y - zoomed.y).toBeGreaterThan(20);
-    expect(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await together(async () => {
+      const moved = await boxOf(page, '.surface img');
+      expect(moved.x - zoomed.x).toBeGreaterThan(20);
+      expect(moved.y - zoomed.y).toBeGreaterThan(20);
+    });
+    await eventually(() => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 
   test('the next film is fetched ahead: opening it asks for no picture; no jump while it comes', async () => {
     const { page, site: { audit: _audit, ...rest } } = await open('LÊ THỊ HOA');
-    await page.waitForResponse((response) => /studies\/.*\/preview/.test(response.url()), { timeout: SHOWN_WAIT_MS }).catch(() => undefined);
-    await page.waitForTimeout(600);
+    // Fetched to its last byte, and drawable.
+    await eventually(() => page.evaluate<number>("performance.getEntriesByType('resource').filter(({ name }) => /studies\\/.*\\/preview/.test(name)).length")).toBe(1);
+    await frames(page);
     const asked: string[] = [];
     page.on('request', (request) => void (request.url().includes('/preview') && asked.push(request.url())));
     const frame = await boxOf(page, '.panel .frame');
@@ -192,9 +195,9 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     await page.waitForSelector('.picture[data-shown="reduced"]');
     await expect.poll(() => page.locator('.panel h2').textContent(), { timeout: SHOWN_WAIT_MS }).not.toContain('HOA');
     expect(asked.filter((url) => url.includes('/instances/'))).toEqual([]);
-    expect(Math.abs((await boxOf(page, '.panel .frame')).height - frame.height)).toBeLessThan(1);
+    await eventually(async () => Math.abs((await boxOf(page, '.panel .frame')).height - frame.height)).toBeLessThan(1);
     // What was handed out was noted, opened or not.
-    expect((await rest.auditEntries()).filter((entry) => entry['event'] === 'picture-viewed').length).toBeGreaterThanOrEqual(2);
+    await eventually(async () => (await rest.auditEntries()).filter((entry) => entry['event'] === 'picture-viewed').length).toBeGreaterThanOrEqual(2);
   });
 
   test.each([['gone', 'instance-missing', 'The file is gone'], ['no preview', 'not-found', 'No picture yet']])('%s: said, with what to do', async (_what, code, words) => {
@@ -205,7 +208,7 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     await signIn(page, site, base);
     await page.locator('tr.row').nth(1).click();
     await page.waitForSelector('.no-picture:not([hidden])');
-    expect(await page.locator('.no-picture').innerText()).toContain(words);
+    await eventually(() => page.locator('.no-picture').innerText()).toContain(words);
   });
 
   test('not analysed yet, and could not be analysed: what is said and what to do', async () => {
@@ -215,15 +218,15 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('Not analysed yet');
     await page.locator('tr.row', { hasText: 'PHẠM MINH TUẤN' }).click();
     await expect.poll(() => page.locator('.no-picture').innerText(), { timeout: SHOWN_WAIT_MS }).toContain('Send it again from the device');
-    expect(await page.locator('.verdict').innerText()).toContain('Send it again from the device');
+    await eventually(() => page.locator('.verdict').innerText()).toContain('Send it again from the device');
   });
 
   test.each([['dark'], ['light']])('axe finds nothing serious in the %s panel, and everything has a name', async (theme) => {
     const { page } = await open('LÊ THỊ HOA');
     await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
     await page.evaluate(readFileSync(AXE, 'utf8'));
-    const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>("axe.run('.panel', { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))");
-    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    const found = () => page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>("axe.run('.panel', { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))");
+    await eventually(async () => (await found()).filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
   });
 
   test('in Vietnamese no English is left on the panel', async () => {
@@ -231,8 +234,7 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
     await page.evaluate("localStorage.setItem('firstread.language', 'vi')");
     await page.reload();
     await page.waitForSelector('.picture[data-shown="reduced"]');
-    const text = await page.locator('.panel').innerText();
-    expect(text).toContain('Độ phân giải đầy đủ');
-    expect(text).not.toMatch(/threshold|Overlay|Scores|Journal|Reduced|Full resolution|panel\.|tool\./);
+    await eventually(() => page.locator('.panel').innerText()).toContain('Độ phân giải đầy đủ');
+    expect(await page.locator('.panel').innerText()).not.toMatch(/threshold|Overlay|Scores|Journal|Reduced|Full resolution|panel\.|tool\./);
   });
 });

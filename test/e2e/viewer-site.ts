@@ -11,8 +11,8 @@ import { startHubProcess, temporaryData, untilSettled, removeData, type HubProce
 import { filmFile, type Film } from './viewer-films.ts';
 
 /** Full resolution, also where two cores are shared with much else. */
-export const SHOWN_WAIT_MS = 90_000;
-export const TEST_WAIT_MS = 180_000;
+export const SHOWN_WAIT_MS = 180_000;
+export const TEST_WAIT_MS = 400_000;
 
 export interface ViewerSite {
   readonly hub: HubProcess;
@@ -29,7 +29,7 @@ export async function viewerSite(films: readonly Film[]): Promise<ViewerSite> {
   const hub = await startHubProcess({ data });
   for (const film of films) write(film, fileOf(film.key));
   await sendAll({ host: '127.0.0.1', port: hub.dicomPort, calledAeTitle: 'FIRSTREAD', callingAeTitle: 'XQUANG1' }, films.map((film) => readSendable(fileOf(film.key))), () => undefined);
-  await untilSettled(data, new Set(films.map((film) => film.studyKey ?? film.key)).size, 180_000);
+  await untilSettled(data, new Set(films.map((film) => film.studyKey ?? film.key)).size, 240_000);
   return {
     hub, folder, fileOf,
     async close() {
