@@ -19,7 +19,7 @@ import { studyUidOf } from './viewer-films.ts';
 import { SHOWN_WAIT_MS, viewerSite } from './viewer-site.ts';
 
 const hasChromium = needPeer('chromium');
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 400_000 });
 const PASSWORD = 'trời mưa to quá';
 const PAGE = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
 let browser: Browser;
@@ -86,7 +86,6 @@ async function open(role: 'reader' | 'admin' | undefined, path: string) {
   made.readiness.add('audit', () => ({ ok: false, reason: 'the audit trail cannot be written' }), { required: false });
   base = await serveSite(made);
   const { page } = await openPage(browser, { locale: 'vi-VN' });
-  page.setDefaultTimeout(60_000);
   if (role !== undefined) {
     const [name, value] = made.session(role).split('=') as [string, string];
     await page.context().addCookies([{ name, value, url: base }]);
@@ -173,6 +172,7 @@ describe.skipIf(!hasChromium)('in Vietnamese', () => {
       await look(name);
     }
     await page.locator('[data-keep=close-study]').click();
+    await page.waitForSelector('dialog[open]');
     await look('close a study');
     await press(page, 'Escape', 'n');
     await page.waitForSelector('dialog[open] textarea');
@@ -188,10 +188,12 @@ describe.skipIf(!hasChromium)('in Vietnamese', () => {
     const menus = page.locator('.list-bar [aria-haspopup]');
     for (let at = 0; at < await menus.count(); at += 1) {
       await menus.nth(at).click();
+      await page.waitForSelector('.menu-sheet:not([hidden]) :is(.choice, input)');
       await look(`menu ${at}`);
       await press(page, 'Escape');
     }
     await press(page, '?');
+    await page.waitForSelector('dialog[open]');
     await look('help');
     await press(page, 'Escape', 'j', 'w', 'j', 'j', 'w');
     await page.waitForSelector('.why-strip:not([hidden])');
