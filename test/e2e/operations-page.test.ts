@@ -1,29 +1,21 @@
 /** The operations page in a real browser: what each role sees and does on it, by mouse and keyboard, in both languages and themes. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TABS = ['devices', 'deliveries', 'set-aside', 'models', 'turnaround', 'system'] as const;
-const hasChromium = needPeer('chromium');
 /** As long as a loaded machine may need. */
 vi.setConfig({ testTimeout: 300_000 });
-let browser: Browser;
 let site: DemoSite | undefined;
-
-beforeAll(async () => {
-  if (hasChromium) browser = await openBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
+const browser = browserForTests(async () => {
   await site?.close();
   site = undefined;
 });
+
 
 type Who = 'technologist' | 'operator' | 'admin' | 'reader';
 
@@ -33,7 +25,7 @@ async function start(who: Who, { tab = 'devices', settings = {}, options = {}, p
   made.readiness.add('listener', () => ({ ok: true }));
   made.readiness.add('audit', () => ({ ok: false, reason: 'the audit trail cannot be written' }), { required: false });
   const base = await serveSite(made);
-  const { page, complaints } = await openPage(browser, pageOptions);
+  const { page, complaints } = await openPage(browser(), pageOptions);
   await page.addInitScript((kept: Record<string, string>) => Object.entries(kept).forEach(([name, value]) => (globalThis as unknown as { localStorage: { setItem(name: string, value: string): void } }).localStorage.setItem(name, value)), settings);
   // Straight to this page: the list is another test's, and heavier.
   const [name, value] = made.session(who).split('=') as [string, string];
@@ -177,7 +169,7 @@ describe.skipIf(!hasChromium)('models', () => {
 
   test('switched off with a reason: a reader’s open worklist says so at once, by whom and why; then on again', async () => {
     const { site: made, base, page, complaints } = await start('operator', { tab: 'models' });
-    const reader = await openPage(browser);
+    const reader = await openPage(browser());
     await reader.page.goto(`${base}/sign-in?link=${made.auth.issueLink({ name: 'dr.linh', role: 'reader' })}`);
     await reader.page.waitForSelector('tr.row');
     expect(await reader.page.locator('.notice-bar').count()).toBe(0);

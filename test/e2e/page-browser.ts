@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Role } from '../../src/api/ports.ts';
 import type { DemoSite } from '../api/demo-site.ts';
+import { needPeer } from '../peers/need-peer.ts';
+
+export const hasChromium = needPeer('chromium');
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
@@ -35,6 +38,20 @@ export async function handOn(page: Page, x: number, y: number): Promise<{ lift()
 export function openBrowser(): Promise<Browser> {
   const executablePath = spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim();
   return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** One browser for a file's tests, where there is one; after each test its pages close, then `end` takes down what they showed. */
+export function browserForTests(end: () => Promise<void>): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    if (hasChromium) browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const context of browser?.contexts() ?? []) await context.close();
+    await end();
+  });
+  return () => browser as Browser;
 }
 
 /** A page whose every complaint (script error, CSP violation, failed load) is kept. */

@@ -1,33 +1,26 @@
 /** The page in a real browser: what a reader sees and does, and what hostile names and a lost server do to it. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, handOn, openBrowser, openPage, serveSite, signIn, together } from './page-browser.ts';
+import { browserForTests, eventually, handOn, hasChromium, openPage, serveSite, signIn, together } from './page-browser.ts';
 
-const hasChromium = needPeer('chromium');
 vi.setConfig({ testTimeout: 300_000 });
-let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite | undefined;
-
-beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser();
-  picture = await drawnChest();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
+const browser = browserForTests(async () => {
   await site?.close();
   site = undefined;
+});
+
+beforeAll(async () => {
+  if (hasChromium) picture = await drawnChest();
 });
 
 async function start(role: 'reader' | 'operator' | 'admin' = 'reader', options: Parameters<typeof openPage>[1] = {}) {
   site = await demoSite({ picture, realClock: true });
   const base = await serveSite(site);
-  const { page, complaints } = await openPage(browser, options);
+  const { page, complaints } = await openPage(browser(), options);
   await signIn(page, site, base, role);
   return { site, base, page, complaints };
 }
@@ -72,7 +65,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     const link = `${base}/sign-in?link=${site.auth.issueLink({ name: 'x', role: 'reader' })}`;
     await page.goto(link);
     await page.waitForSelector('tr.row');
-    const other = await openPage(browser);
+    const other = await openPage(browser());
     await other.page.goto(link);
     await other.page.waitForSelector('.sign-in .problem:not([hidden])');
     expect(await other.page.locator('.problem:not([hidden])').textContent()).toContain('used before or has expired');

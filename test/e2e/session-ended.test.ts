@@ -1,34 +1,28 @@
 /** A session that ends in mid-click, in a real browser: the place, the words and the click are kept; another person begins afresh. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { WEB_FOLDER } from '../../src/api/page-sources.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
-const hasChromium = needPeer('chromium');
 const PASSWORD = 'trời mưa to quá';
-let browser: Browser;
 let site: DemoSite;
+const browser = browserForTests(async () => {
+  await site?.close();
+});
 let base: string;
 let passwordHash: string;
 
 beforeAll(async () => {
   passwordHash = await hashPassword(PASSWORD, { N: 1024, r: 8, p: 1 });
-  if (hasChromium) browser = await openBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  await site?.close();
 });
 
 async function start(options: DemoSiteOptions = {}) {
   site = await demoSite({ realClock: true, ...options });
   for (const [name, role] of [['linh', 'reader'], ['mai', 'reader']] as const) site.accounts.saveUser({ name, role, passwordHash });
   base = await serveSite(site);
-  const { page, complaints } = await openPage(browser);
+  const { page, complaints } = await openPage(browser());
   await page.goto(base);
   await signIn(page, 'linh');
   await page.waitForSelector('tr.row');

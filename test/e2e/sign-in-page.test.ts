@@ -1,28 +1,20 @@
 /** The door as people see it: every way in there may be, what is said when one is shut, in both languages, and to a screen reader. */
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Oidc } from '../../src/api/oidc.ts';
 import type { OidcSessions } from '../../src/api/oidc-sessions.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { demoSite, type DemoSite } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PASSWORD = 'trời mưa to quá';
-const hasChromium = needPeer('chromium');
-let browser: Browser;
 let site: DemoSite;
-
-beforeAll(async () => {
-  if (hasChromium) browser = await openBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
+const browser = browserForTests(async () => {
   await site?.close();
 });
+
 
 /** Where it leads is oidc.test.ts's matter; here, only whether it is there. */
 const provider = (available: boolean, name = '') => ({ provider: { name, available: () => available } as unknown as Oidc, sessions: { close: () => undefined } as unknown as OidcSessions });
@@ -31,7 +23,7 @@ async function open({ users = true, oidc, locale = 'en-GB', path = '/', theme = 
   site = await demoSite({ realClock: true, ...(oidc === undefined ? {} : { oidc: () => oidc }) });
   if (users) site.accounts.saveUser({ name: 'linh', role: 'reader', passwordHash: await hashPassword(PASSWORD, { N: 1024, r: 8, p: 1 }) });
   const base = await serveSite(site);
-  const { page, complaints } = await openPage(browser, { locale, bypassCSP: true });
+  const { page, complaints } = await openPage(browser(), { locale, bypassCSP: true });
   await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}')`);
   await page.goto(base + path);
   await page.waitForSelector('.sign-in .card');

@@ -1,34 +1,27 @@
 /** The worklist page for everybody: axe-core finds nothing serious in both themes and languages; hostile and foreign names; the phone. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, openBrowser, openPage, serveSite, together } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite, together } from './page-browser.ts';
 
-const hasChromium = needPeer('chromium');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 vi.setConfig({ testTimeout: 300_000 });
-let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite;
+const browser = browserForTests(async () => {
+  await site?.close();
+});
 
 beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser();
-  picture = await drawnChest();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  await site?.close();
+  if (hasChromium) picture = await drawnChest();
 });
 
 async function open({ theme = 'dark', language = 'en', ...options }: BrowserContextOptions & { theme?: string; language?: string } = {}): Promise<Page> {
   site = await demoSite({ picture, realClock: true });
   const base = await serveSite(site);
-  const { page } = await openPage(browser, { ...options, bypassCSP: true });
+  const { page } = await openPage(browser(), { ...options, bypassCSP: true });
   await page.addInitScript(`localStorage.setItem('firstread.theme', '${theme}'); localStorage.setItem('firstread.language', '${language}')`);
   await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', role: 'admin' })}`);
   await page.waitForSelector('tr.row');

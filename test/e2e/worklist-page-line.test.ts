@@ -1,33 +1,25 @@
 /** The worklist page on a bad day: a slow line, a server that restarts, and what the first load weighs. */
-import type { Browser, Page, Request } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page, Request } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
 import { demoSite, type DemoSite } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, frames, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, frames, hasChromium, openPage, serveSite } from './page-browser.ts';
 
-const hasChromium = needPeer('chromium');
 const FIRST_LOAD_BYTES_MAX = 200_000;
 vi.setConfig({ testTimeout: 300_000 });
-let browser: Browser;
 let site: DemoSite | undefined;
-let base: string;
-
-beforeAll(async () => {
-  if (hasChromium) browser = await openBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
+const browser = browserForTests(async () => {
   await site?.close();
   site = undefined;
 });
+let base: string;
+
 
 const names = (page: Page) => page.locator('tr.row .name').allTextContents();
 
 async function start() {
   site = await demoSite({ realClock: true });
   base = await serveSite(site);
-  const { page } = await openPage(browser);
+  const { page } = await openPage(browser());
   const link = `${base}/sign-in?link=${site.auth.issueLink({ name: 'dr.linh', role: 'reader' })}`;
   return { page, link };
 }

@@ -1,28 +1,21 @@
 /** A reading day on the worklist page: by keyboard alone, with two readers at once, with filters in the link, with "why". */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, handOn, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, handOn, hasChromium, openPage, serveSite } from './page-browser.ts';
 
-const hasChromium = needPeer('chromium');
 /** Two browsers on a machine that may be busy with other tests. */
 vi.setConfig({ testTimeout: 300_000 });
-let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite;
+const browser = browserForTests(async () => {
+  await site?.close();
+});
 let base: string;
 
 beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser();
-  picture = await drawnChest();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  await site?.close();
+  if (hasChromium) picture = await drawnChest();
 });
 
 async function serve(count = DEMO_CASES.length) {
@@ -31,7 +24,7 @@ async function serve(count = DEMO_CASES.length) {
 }
 
 async function open(name: string, path = '/', role: 'reader' | 'technologist' = 'reader') {
-  const { page, complaints } = await openPage(browser);
+  const { page, complaints } = await openPage(browser());
   await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name, role })}`);
   await page.waitForSelector('tr.row');
   if (path !== '/') {
@@ -267,7 +260,7 @@ describe.skipIf(!hasChromium)('why is this above that', () => {
 describe.skipIf(!hasChromium)('no study yet', () => {
   test('says what to do, and shows the first one by itself', async () => {
     await serve(0);
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.goto(`${base}/sign-in?link=${site.auth.issueLink({ name: 'first', role: 'admin' })}`);
     await eventually(() => page.locator('.empty').innerText()).toContain('No study has arrived yet');
     await eventually(() => page.locator('.empty a').getAttribute('href')).toBe('/operations.html');
