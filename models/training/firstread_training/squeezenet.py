@@ -24,31 +24,18 @@ class Fire(nn.Module):
         return torch.cat([F.relu(self.expand1(x)), F.relu(self.expand3(x))], 1)
 
 
-def mix_style(x, probability=0.5, sharpness=0.1):
-    """MixStyle (Zhou et al. 2021): gives films of a batch the channels' means and spreads of another film, in part. Early
-    features' statistics are what differs between hospitals; where something lies in the film stays."""
-    if float(torch.rand(())) > probability:
-        return x
-    mean, spread = x.mean((2, 3), keepdim=True).detach(), (x.var((2, 3), keepdim=True) + 1e-6).sqrt().detach()
-    share = torch.distributions.Beta(sharpness, sharpness).sample((len(x), 1, 1, 1)).to(x)
-    other = torch.randperm(len(x))
-    return (x - mean) / spread * (share * spread + (1 - share) * spread[other]) + share * mean + (1 - share) * mean[other]
-
-
 class Trunk(nn.Module):
     """float [N, 1, H, W] in -1..1 -> features at stride 4 (128), 8 (256) and 16 (512 channels)."""
 
-    def __init__(self, mixes_styles=False):
+    def __init__(self):
         super().__init__()
-        self.mixes_styles = mixes_styles
         self.conv1 = nn.Conv2d(1, 64, 3, stride=2, padding=1)
         self.fires = nn.ModuleList([Fire(*shape) for shape in FIRES])
 
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.conv1(x)), 3, 2, 1)
-        mixed = mix_style if self.training and self.mixes_styles else lambda features: features
-        four = mixed(self.fires[1](mixed(self.fires[0](x))))
-        eight = mixed(self.fires[3](self.fires[2](F.max_pool2d(four, 3, 2, 1))))
+        four = self.fires[1](self.fires[0](x))
+        eight = self.fires[3](self.fires[2](F.max_pool2d(four, 3, 2, 1)))
         x = F.max_pool2d(eight, 3, 2, 1)
         for fire in self.fires[4:]:
             x = fire(x)

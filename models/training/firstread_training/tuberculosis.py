@@ -35,28 +35,17 @@ BALANCE = {
 }
 
 
-def local_contrast(x, cells=16):
-    """[N, 1, H, W] in -1..1 -> what stands out from its surroundings (a sixteenth of the film), in units of the contrast
-    there, in -1.5..1.5: grey levels, shading and contrast of the machine are gone, structures stay."""
-    wide = lambda picture: F.interpolate(F.avg_pool2d(picture, (picture.shape[2] // cells, picture.shape[3] // cells)), size=picture.shape[2:], mode="bilinear", align_corners=False)
-    detail = x - wide(x)
-    return (detail / (2.5 * (wide(detail * detail) + 0.0004).sqrt())).clamp(-1.5, 1.5)
-
-
 class TuberculosisNet(nn.Module):
-    """`local`: sees the film's local contrast in place of its grey levels, so that it errs on other films."""
-
-    def __init__(self, width=96, local=False):
+    def __init__(self, width=96):
         super().__init__()
-        self.local = local
-        self.trunk = Trunk(mixes_styles=True)
+        self.trunk = Trunk()
         self.pyramid = Pyramid((256, 512), width)
         self.cells = nn.Sequential(nn.Dropout2d(0.15), nn.Conv2d(width, 1, 1))
         self.scale = nn.Parameter(torch.tensor(1.0))
         self.shift = nn.Parameter(torch.tensor(1.0))
 
     def forward(self, x):
-        _, eight, sixteen = self.trunk(local_contrast(x) if self.local else x)
+        _, eight, sixteen = self.trunk(x)
         cells = self.cells(self.pyramid(eight, sixteen))
         flat = cells.float().flatten(1) / 2
         pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(flat.shape[1]))) * 4 / SHARPNESS
@@ -286,7 +275,6 @@ def main():
     parser.add_argument("--protocol", choices=list(BALANCE), default="shipped")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
-    parser.add_argument("--local", type=int, nargs="*", default=[], help="the seeds whose nets see local contrast")
     parser.add_argument("--small-share", type=float, default=0.6, help="share of the steps at 160 x 160")
     parser.add_argument("--start-from", help="checkpoint to go on from (the net without Shenzhen, say), in place of ImageNet alone")
     parser.add_argument("--frozen-fires", type=int, default=2, help="the first layer and so many fire modules stay as ImageNet left them")
@@ -328,7 +316,7 @@ def main():
     nets = []
     for seed in args.seeds:
         seed_all(seed)
-        net = TuberculosisNet(local=seed in args.local)
+        net = TuberculosisNet()
         net.trunk.load_imagenet(args.data)
         if args.start_from:
             net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"])
