@@ -10,7 +10,7 @@ import { insideLungs } from './lung-field.ts';
 import type { LungField } from './lung-field.ts';
 import { familiesOf } from './manifest-outputs.ts';
 import type { ManifestOutput, ModelManifest } from './manifest-types.ts';
-import { decodeCandidates, suppressOverlaps } from './postprocess-boxes.ts';
+import { decodeCandidates, imageProbability, suppressOverlaps } from './postprocess-boxes.ts';
 import type { BoxesOutput, Candidate } from './postprocess-boxes.ts';
 import { heatField, hotRegion, hottest, round, toHeatmap } from './postprocess-heatmap.ts';
 import { activateScores, toPoints } from './postprocess-scores.ts';
@@ -44,10 +44,11 @@ export function composeFindings(input: FindingsInput): readonly Finding[] {
 
 function composeFinding(input: FindingsInput, family: FindingFamily): Finding {
   const { manifest } = input;
-  const candidates = manifest.outputs.filter((o): o is BoxesOutput => o.kind === 'boxes' && o.family === family).flatMap((o) => findCandidates(input, o));
+  const detections = manifest.outputs.filter((o): o is BoxesOutput => o.kind === 'boxes' && o.family === family);
+  const candidates = detections.flatMap((o) => findCandidates(input, o));
   const heat = manifest.outputs.filter((o): o is Extract<ManifestOutput, { kind: 'heatmap' }> => o.kind === 'heatmap' && o.family === family)[0];
   const field = heat === undefined ? undefined : heatField(need(input, heat.name), input.prediction.at, heat.index ?? 0, heat.activation);
-  const probability = imageScore(input, family) ?? (manifest.outputs.some((o) => o.kind === 'boxes' && o.family === family) ? (candidates[0]?.probability ?? 0) : field === undefined ? Number.NaN : hottest(field));
+  const probability = imageScore(input, family) ?? (detections[0] !== undefined ? imageProbability(candidates, detections[0].imageScoreBoxes ?? 1) : field === undefined ? Number.NaN : hottest(field));
   const score = points(probability, manifest);
   const { threshold, siteThreshold } = thresholdOf(input, family);
   const flagged = score >= threshold;

@@ -78,7 +78,7 @@ function readLabels(read: FieldReader, from: Json, at: string): readonly Manifes
 }
 
 function readBoxes(read: FieldReader, from: Json, at: string, name: string): BoxesOutput {
-  read.onlyKeys(from, at, ['kind', 'format', 'name', 'sizeName', 'offsetName', 'scoresName', 'activation', 'family', 'index', 'nmsIou', 'maxBoxes', 'insideLungs']);
+  read.onlyKeys(from, at, ['kind', 'format', 'name', 'sizeName', 'offsetName', 'scoresName', 'activation', 'family', 'index', 'nmsIou', 'maxBoxes', 'imageScoreBoxes', 'insideLungs']);
   const format = read.oneOf(from, at, 'format', BOX_FORMATS);
   const optionalName = (key: 'sizeName' | 'offsetName' | 'scoresName'): Partial<Record<typeof key, string>> =>
     from[key] === undefined ? {} : { [key]: read.text(from, at, key, 'write the name of the graph\'s output') };
@@ -100,6 +100,7 @@ function readBoxes(read: FieldReader, from: Json, at: string, name: string): Box
     ...readIndex(read, from, at),
     nmsIou: read.real(from, at, 'nmsIou', 0, 1),
     maxBoxes: read.integer(from, at, 'maxBoxes', 1, BOX_COUNT_MAX),
+    ...(from['imageScoreBoxes'] === undefined ? {} : { imageScoreBoxes: read.integer(from, at, 'imageScoreBoxes', 1, BOX_COUNT_MAX) }),
     insideLungs: read.boolean(from, at, 'insideLungs', false),
   };
 }

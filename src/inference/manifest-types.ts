@@ -63,6 +63,8 @@ export type ManifestOutput =
       readonly index?: number;
       readonly nmsIou: number;
       readonly maxBoxes: number;
+      /** The picture's own probability is that at least one of so many best boxes is right: 1 − ∏ (1 − p). 1: the best box's. */
+      readonly imageScoreBoxes?: number;
       /** Peaks outside the (dilated) lung field are dropped. */
       readonly insideLungs: boolean;
     }

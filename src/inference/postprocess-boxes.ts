@@ -42,6 +42,14 @@ export function suppressOverlaps<T extends Omit<Candidate, 'probability'>>(candi
   return kept;
 }
 
+/**
+ * The picture's probability: that at least one of its `count` best boxes is right, as if they were independent. Several
+ * doubtful places say more than one; many more only add up what every film has. 0 without a box.
+ */
+export function imageProbability(candidates: readonly Pick<Candidate, 'probability'>[], count: number): number {
+  return 1 - candidates.slice(0, count).reduce((none, { probability }) => none * (1 - probability), 1);
+}
+
 type Extent = Omit<Candidate, 'probability'>;
 
 /** Intersection over union. */

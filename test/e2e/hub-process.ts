@@ -35,7 +35,7 @@ export interface HubOptions {
   readonly waitFor?: 'ready' | 'listening';
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/firstread', import.meta.url));
 const READY_WAIT_MS = 60_000;
 const LOG_CHARACTERS_MAX = 1_000_000;
 
@@ -57,8 +57,8 @@ export async function startHubProcess(options: HubOptions = {}): Promise<HubProc
   const settings = { 'free-space-floor-bytes': '1000000', ...options.settings };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', MAIN, 'serve', '--data', data, '--models', models, '--dicom-host', '127.0.0.1', '--dicom-port', '0', '--http-port', '0', '--log-format', 'json', ...flags],
+    PROGRAM,
+    ['serve', '--data', data, '--models', models, '--dicom-host', '127.0.0.1', '--dicom-port', '0', '--http-port', '0', '--log-format', 'json', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, REDIS_URL: '', ...options.environment } },
   );
   let out = '';

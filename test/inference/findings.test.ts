@@ -47,6 +47,11 @@ describe('composeFindings', () => {
     expect(quiet?.boxes).toHaveLength(1);
   });
 
+  test('several doubtful boxes together flag a picture; the best of them is its place', () => {
+    const [together] = compose(yolo({ imageScoreBoxes: 2 }), detections([{ x: 160, y: 160, p: 0.4 }, { x: 64, y: 64, p: 0.3 }, { x: 288, y: 64, p: 0.2 }]));
+    expect(together).toMatchObject({ flagged: true, score: 58, boxes: [{ score: 40 }, { score: 30 }, { score: 20 }], region: [[[450, 450], [550, 450], [550, 550], [450, 550]]] });
+  });
+
   test('nothing detected is a score of zero; the threshold itself flags', () => {
     expect(compose(yolo(), detections([{ x: 1, y: 1, p: 0 }]))[0]).toMatchObject({ score: 0, flagged: false, boxes: [] });
     expect(compose(yolo(), detections([{ x: 160, y: 160, p: 0.5 }]))[0]).toMatchObject({ score: 50, flagged: true });

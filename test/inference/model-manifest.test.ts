@@ -72,6 +72,7 @@ describe('readManifest', () => {
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].format = 'center-heatmap')))).toContain('outputs[0].sizeName');
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].format = 'xyxy-score')))).toContain('outputs[0].scoresName');
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].maxBoxes = 51)))).toContain('outputs[0].maxBoxes');
+    expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].imageScoreBoxes = 0)))).toContain('outputs[0].imageScoreBoxes');
   });
 
   test('an origin in one language or in both; what is wrong with another is said in words', () => {

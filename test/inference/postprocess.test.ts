@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contourPolygons, simplifyPolygon } from '../../src/inference/contour.ts';
 import type { Field } from '../../src/inference/contour.ts';
-import { decodeCandidates, overlap, suppressOverlaps } from '../../src/inference/postprocess-boxes.ts';
+import { decodeCandidates, imageProbability, overlap, suppressOverlaps } from '../../src/inference/postprocess-boxes.ts';
 import type { BoxesOutput } from '../../src/inference/postprocess-boxes.ts';
 import { HEATMAP_SIDE_MAX, POLYGON_POINT_COUNT_MAX, heatField, hotRegion, toHeatmap } from '../../src/inference/postprocess-heatmap.ts';
 import { activateScores, toPoints } from '../../src/inference/postprocess-scores.ts';
@@ -175,6 +175,15 @@ describe('boxes', () => {
       { x: 15, y: 10, width: 10, height: 20, probability: 0.8 },
       { x: 47, y: 42, width: 10, height: 20, probability: 0.4 },
     ]);
+  });
+
+  test('the probability of the picture: at least one of the best boxes is right', () => {
+    const boxes = [0.5, 0.4, 0.2, 0.1].map((probability) => ({ probability }));
+    expect(imageProbability(boxes, 1)).toBeCloseTo(0.5, 10);
+    expect(imageProbability(boxes, 3)).toBeCloseTo(1 - 0.5 * 0.6 * 0.8, 10);
+    expect(imageProbability(boxes.slice(0, 2), 3)).toBeCloseTo(0.7, 10);
+    expect(imageProbability([], 3)).toBe(0);
+    expect(imageProbability([{ probability: Number.NaN }], 3)).toBeNaN();
   });
 
   test('two equal neighbours are one peak; a flat field is not a field of peaks', () => {

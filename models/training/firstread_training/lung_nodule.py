@@ -26,6 +26,8 @@ SIZE, STRIDE, CROP = 512, 4, 224
 # Nodules are drawn on a patch; two crops are taken from it, turned and zoomed, and never see its edge.
 PATCH, SPOTS_IN = 352, 250
 NMS_IOU, BOXES_MAX = 0.3, 50
+# A film's score: that at least one of its best boxes is right (postprocess-boxes.ts, imageProbability).
+IMAGE_SCORE_BOXES = 3
 # Boxes of nih_boxed smaller than this mark vessels more often than not: neither a nodule nor none.
 TRUSTED_BOX_MM = 16
 
@@ -362,15 +364,15 @@ def main():
     module = Served(nets, mirror=True).eval()
     served = export.Exported(work / "measured" / "lung-nodule.onnx", module, SIZE, ["heat", "size", "offset"])
 
-    best = lambda found: np.array([boxes[0][0] if boxes else 0.0 for boxes in found])
-    val_normal = best(detect(served, pixels_of(films.sharp["val"]), masks_of(films.sharp["val"])))
+    image_score = lambda found: np.array([1 - np.prod([1 - box[0] for box in boxes[:IMAGE_SCORE_BOXES]]) for boxes in found])
+    val_normal = image_score(detect(served, pixels_of(films.sharp["val"]), masks_of(films.sharp["val"])))
     # 0-100: 50 points where a twentieth of the validation normals lie above; the shipped threshold is there too. Straight
     # on both sides: any steeper and a recompressed film would jump.
     pivot = round(float(np.clip(np.quantile(val_normal, 0.95), 0.02, 0.9)), 4)
     calibration = [[0.0, 0.0], [pivot, 50.0], [1.0, 100.0]]
     test_pictures, test_truths, test_masks = films.draw_test("test", 32, 80)
     to_points = lambda s: np.interp(s, *zip(*calibration))
-    points = {name: to_points(best(detect(served, pixels_of(files), masks_of(files)))) for name, files in (("nodule", films.nodule), ("normal", films.sharp["test"]), ("other", films.sick_test))}
+    points = {name: to_points(image_score(detect(served, pixels_of(files), masks_of(files)))) for name, files in (("nodule", films.nodule), ("normal", films.sharp["test"]), ("other", films.sick_test))}
     drawn = detect(served, test_pictures, test_masks)
     figures = {
         "threshold": 50.0, "calibration": calibration,
@@ -394,7 +396,7 @@ def main():
     np.savez(work / f"scores-{tag}.npz", files=np.concatenate([kinds[k] for k in kinds]), points=np.concatenate([points[k] for k in kinds]), kinds=np.concatenate([[k] * len(kinds[k]) for k in kinds]), drawnFalsePositives=false_positives, drawnFound=found)
     export.export_model(args.out, module, SIZE, ["heat", "size", "offset"], {
         "name": "lung-nodule", "version": args.version, "task": "lung nodule", "input": export.input_of(SIZE, "lung"),
-        "outputs": [{"kind": "boxes", "format": "center-heatmap", "name": "heat", "sizeName": "size", "offsetName": "offset", "activation": "none", "family": "lung nodule", "nmsIou": NMS_IOU, "maxBoxes": BOXES_MAX, "insideLungs": True}],
+        "outputs": [{"kind": "boxes", "format": "center-heatmap", "name": "heat", "sizeName": "size", "offsetName": "offset", "activation": "none", "family": "lung nodule", "nmsIou": NMS_IOU, "maxBoxes": BOXES_MAX, "imageScoreBoxes": IMAGE_SCORE_BOXES, "insideLungs": True}],
         "calibration": calibration,
         "thresholds": [{"family": "lung nodule", "threshold": 50, "origin": {
             "en": f"chosen on validation films, where it flags 5 % of {len(val_normal)} NIH films without disease; {export.today()}",
