@@ -123,8 +123,8 @@ function familiesOf({ assessment }: Study, site: readonly ReportingFamily[]): re
 }
 
 /**
- * Chest radiographs, those that were read first; a CT slice, a hip, or our own report coming back is nothing to report on. Those whose file retention
- * removed belong to it: a flag that was theirs does not fall because a later image came.
+ * Chest radiographs, those that were read first; a CT slice, a hip, or our own report coming back is nothing to report
+ * on. Those whose file retention removed belong to it: a flag that was theirs does not fall because a later image came.
  */
 function reportableImages(instances: readonly InstanceRecord[]): readonly InstanceRecord[] {
   const there = instances.filter(({ header, standing }) =>
