@@ -204,20 +204,18 @@ describe.skipIf(!hasChromium)('saved views', IN_BROWSER, () => {
     expect(await viewsOf('dr.lan')).toBe(0);
 
     const other = (await open('dr.linh')).page;
-    /** The sheet shows what the server had said when it was dropped: dropped again until the answer is there. */
-    const dropped = () => eventually(async () => {
-      if (await other.locator('.menu-sheet:visible').count() > 0) await press(other, 'Escape');
-      await other.locator('.saved-views').click();
-      return other.locator('.menu-sheet:visible').innerText();
-    });
-    await dropped().toContain('TB <b>tonight</b>');
+    const sheet = other.locator('.menu-sheet:visible');
+    await other.locator('.saved-views').click();
+    await eventually(() => sheet.innerText()).toContain('TB <b>tonight</b>');
     await other.locator('.menu-sheet .choice', { hasText: 'TB <b>tonight</b>' }).click();
     await eventually(() => names(other)).toEqual(found);
     expect(new URL(other.url()).search).toBe('?state=flagged&finding=tuberculosis');
     await other.locator('.saved-views').click();
     await eventually(() => other.locator('.menu-sheet .choice').first().getAttribute('aria-checked')).toBe('true');
     await other.locator('.menu-sheet .remove').click();
-    await dropped().toContain('No saved view yet');
+    await expect.poll(() => sheet.count()).toBe(0);
+    await other.locator('.saved-views').click();
+    await eventually(() => sheet.innerText()).toContain('No saved view yet');
   });
 });
 

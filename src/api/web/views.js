@@ -14,7 +14,10 @@ export function createViews({ current, onPick, onProblem }) {
 
   async function load() {
     const answer = await api.views().catch(() => undefined);
-    if (answer !== undefined) views = answer.views;
+    if (answer === undefined || JSON.stringify(answer.views) === JSON.stringify(views)) return;
+    views = answer.views;
+    // A name that is being typed is not taken away; dropped again, the menu shows them all.
+    if (!menu.element.querySelector('input')?.value) menu.renew();
   }
   menu.button.addEventListener('pointerenter', load);
   menu.button.addEventListener('focus', load);
