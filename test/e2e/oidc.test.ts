@@ -9,7 +9,7 @@ import { createOidcSessions } from '../../src/api/oidc-sessions.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
 import { CLIENT, httpBrowser, startOidcPeer, throughProvider, type OidcPeer } from './oidc-peer.ts';
-import { IN_BROWSER, eventually, openBrowser, openPage } from './page-browser.ts';
+import { eventually, openBrowser, openPage } from './page-browser.ts';
 import { freePort } from '../peers/ports.ts';
 
 const hasChromium = needPeer('chromium');
@@ -295,7 +295,7 @@ describe('as long as it holds', () => {
   });
 });
 
-describe.skipIf(!hasChromium)('in a browser', { ...IN_BROWSER, timeout: 240_000 }, () => {
+describe.skipIf(!hasChromium)('in a browser', { timeout: 240_000 }, () => {
   test('button, provider, list; a session that ends goes on by way of the provider; sign-out is there too', async () => {
     browser = await openBrowser();
     const { page, complaints } = await openPage(browser);

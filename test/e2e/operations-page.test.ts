@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
-import { IN_BROWSER, browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TABS = ['devices', 'deliveries', 'set-aside', 'models', 'turnaround', 'system'] as const;
@@ -49,7 +49,7 @@ async function giveReason(page: Page, words: string): Promise<void> {
   await page.locator('dialog[open] button[value=yes]').click();
 }
 
-describe.skipIf(!hasChromium)('who sees what', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('who sees what', () => {
   test('a technologist: devices, what was set aside, turnaround; and may not drop, dismiss or switch', async () => {
     const { page, complaints } = await start('technologist');
     await shown(page, 'devices');
@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium)('who sees what', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('devices', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('devices', () => {
   test('who is silent stands first, with its habit; refusals say what to change; peers’ words are text', async () => {
     const { page, complaints } = await start('operator', { options: { history: true } });
     await shown(page, 'devices');
@@ -92,7 +92,7 @@ describe.skipIf(!hasChromium)('devices', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('deliveries', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('deliveries', () => {
   test('the next try ticks; all are tried again; one is dropped with a reason', async () => {
     const { site: made, page, complaints } = await start('operator', { tab: 'deliveries' });
     await shown(page, 'deliveries');
@@ -147,7 +147,7 @@ test.skipIf(!hasChromium)('set aside: why in words, analysed again, and the list
   expect(complaints).toEqual([]);
 });
 
-describe.skipIf(!hasChromium)('models', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('models', () => {
   test('the card is elements, its HTML text, its picture from the model’s folder; shadow models for the admin', async () => {
     const { page, complaints } = await start('admin', { tab: 'models' });
     await shown(page, 'models');
@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)('models', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('turnaround', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('turnaround', () => {
   test('tiles, charts and the same numbers as a table; days of one’s own', async () => {
     const { page, complaints } = await start('technologist', { tab: 'turnaround', options: { history: true } });
     await shown(page, 'turnaround');
@@ -219,7 +219,7 @@ test.skipIf(!hasChromium)('system: what is not in order stands out, in words and
   expect(complaints).toEqual([]);
 });
 
-describe.skipIf(!hasChromium)('for everybody', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('for everybody', () => {
   test.each(['dark', 'light'])('axe finds nothing on any tab, %s', async (theme) => {
     const { page } = await start('admin', { settings: { 'firstread.theme': theme }, options: { history: true } });
     for (const tab of TABS) {

@@ -10,12 +10,6 @@ import { needPeer } from '../peers/need-peer.ts';
 
 export const hasChromium = needPeer('chromium');
 
-/**
- * In CI a browser test may try twice, and vitest says which did: on a loaded machine the browser itself misses a beat once
- * in thousands of looks. What is broken fails twice. Only here: a race in the hub must not hide behind a second try.
- */
-export const IN_BROWSER = { retry: process.env['CI'] === 'true' ? 1 : 0 };
-
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** As long as a machine may need that is busy with other tests. Only the waiting: what must come about says the test. */

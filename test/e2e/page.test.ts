@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
-import { IN_BROWSER, browserForTests, eventually, handOn, hasChromium, openPage, serveSite, signIn, together } from './page-browser.ts';
+import { browserForTests, eventually, handOn, hasChromium, openPage, serveSite, signIn, together } from './page-browser.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 let picture: Uint8Array;
@@ -43,7 +43,7 @@ async function looksClipped(page: Page, place: string): Promise<'whole' | 'clipp
   return clipped === unclipped ? 'whole' : 'clipped';
 }
 
-describe.skipIf(!hasChromium)('the page', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('the page', () => {
   test('shows the ranked list with four states in words, and nothing called normal', async () => {
     const { page, complaints } = await start();
     expect((await page.locator('tr.row .rank').allTextContents())).toEqual(Array.from({ length: 13 }, (_one, at) => String(at + 1)));

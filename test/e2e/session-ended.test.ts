@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { WEB_FOLDER } from '../../src/api/page-sources.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
-import { IN_BROWSER, browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const PASSWORD = 'trời mưa to quá';
 let site: DemoSite;
@@ -38,7 +38,7 @@ const endSessions = () => site.accounts.removeSessionsOf('linh');
 const readHere = () => site.studies.filter(({ study }) => ['linh', 'mai'].includes(site.registry.study(study.studyInstanceUid)?.readBy ?? ''));
 const readBy = () => readHere().map(({ study }) => site.registry.study(study.studyInstanceUid)!.readBy);
 
-describe.skipIf(!hasChromium)('a session that ends in mid-click', { ...IN_BROWSER, timeout: 180_000 }, () => {
+describe.skipIf(!hasChromium)('a session that ends in mid-click', { timeout: 180_000 }, () => {
   test('the door opens in front of the page; the same person\'s click is done after all, in the same place', async () => {
     const { page } = await start();
     for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);

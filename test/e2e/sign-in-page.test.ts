@@ -6,7 +6,7 @@ import type { Oidc } from '../../src/api/oidc.ts';
 import type { OidcSessions } from '../../src/api/oidc-sessions.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { demoSite, type DemoSite } from '../api/demo-site.ts';
-import { IN_BROWSER, browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PASSWORD = 'trời mưa to quá';
@@ -41,7 +41,7 @@ const signIn = async (page: Page) => {
   await page.locator('.sign-in-form button[type=submit]').click();
 };
 
-describe.skipIf(!hasChromium)('the door', { ...IN_BROWSER, timeout: 180_000 }, () => {
+describe.skipIf(!hasChromium)('the door', { timeout: 180_000 }, () => {
   test('name and password, the hospital\'s account, or both', async () => {
     const { page, complaints } = await open({ oidc: provider(true, 'BVĐK Tân Bình') });
     expect(await page.locator('a.oidc').textContent()).toBe('Sign in with BVĐK Tân Bình');

@@ -13,7 +13,7 @@ import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CARD_VI } from '../api/demo-operations.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
 import { needPeer } from '../peers/need-peer.ts';
-import { IN_BROWSER, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { openBrowser, openPage, serveSite } from './page-browser.ts';
 import { strangersIn, vocabulary, wordsOf } from './page-words.ts';
 import { studyUidOf } from './viewer-films.ts';
 import { SHOWN_WAIT_MS, viewerSite } from './viewer-site.ts';
@@ -103,7 +103,7 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
 };
 
 /** Real films through the real hub: its own journal and reports. */
-describe.skipIf(!hasChromium)('in Vietnamese, on a real hub', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('in Vietnamese, on a real hub', () => {
   test('the full viewer, its help and its measures; a study as the hub tells it; its report as a page', async () => {
     const of = { rows: 640, columns: 512, elements: { PatientID: 'V-ONE', PatientName: 'PHIM^CHUNG', ImagerPixelSpacing: [0.2, 0.2] } };
     const films = await viewerSite([{ key: 'now', studyKey: 'pair', ...of }, { key: 'side', studyKey: 'pair', ...of }, { key: 'before', ...of, elements: { ...of.elements, StudyDate: '20250312' } }]);
@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium)('in Vietnamese, on a real hub', IN_BROWSER, () => 
   });
 });
 
-describe.skipIf(!hasChromium)('in Vietnamese', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('in Vietnamese', () => {
   test('an English word on the page is found', async () => {
     const { page, look, found } = await open(undefined, '/');
     await page.waitForSelector('.sign-in .card');

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { needPeer } from '../peers/need-peer.ts';
-import { IN_BROWSER, eventually, frames, openBrowser, openPage, serveSite, signIn, together } from './page-browser.ts';
+import { eventually, frames, openBrowser, openPage, serveSite, signIn, together } from './page-browser.ts';
 import { SHOWN_WAIT_MS, TEST_WAIT_MS } from './viewer-site.ts';
 
 const hasChromium = needPeer('chromium');
@@ -52,7 +52,7 @@ const filterOf = (page: Page) => page.evaluate<string>("document.querySelector('
 
 vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
 
-describe.skipIf(!hasChromium)('the reduced picture', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('the reduced picture', () => {
   beforeAll(async () => {
     [browser, picture] = await Promise.all([openBrowser(), drawnChest()]);
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { needPeer } from '../peers/need-peer.ts';
-import { IN_BROWSER, eventually, frames, openBrowser, openPage, together } from './page-browser.ts';
+import { eventually, frames, openBrowser, openPage, together } from './page-browser.ts';
 import { sopUidOf, studyUidOf, type Film } from './viewer-films.ts';
 import { compare, pictureOnScreen, SHOWN_WAIT_MS, TEST_WAIT_MS, viewerSite, type ViewerSite } from './viewer-site.ts';
 
@@ -41,7 +41,7 @@ const words = (page: Page, at = 0) => page.locator('.station .words').nth(at).te
 
 vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
 
-describe.skipIf(!hasChromium)('the full viewer', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('the full viewer', () => {
   beforeAll(async () => {
     [browser, site] = await Promise.all([openBrowser(), viewerSite(FILMS)]);
     const { page } = await openPage(browser);

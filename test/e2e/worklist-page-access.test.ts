@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
-import { IN_BROWSER, browserForTests, eventually, hasChromium, openPage, serveSite, together } from './page-browser.ts';
+import { browserForTests, eventually, hasChromium, openPage, serveSite, together } from './page-browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 vi.setConfig({ testTimeout: 300_000 });
@@ -41,7 +41,7 @@ async function barriers(page: Page): Promise<string[]> {
   return found.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`));
 }
 
-describe.skipIf(!hasChromium)('axe', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('axe', () => {
   test.each([['dark', 'en'], ['dark', 'vi'], ['light', 'en'], ['light', 'vi']])('%s, %s: list, menu, study, help, nothing found', async (theme, language) => {
     const page = await open({ theme, language });
     // What fades in has too little contrast for a moment: a barrier is what stays.
@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)('axe', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('names', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('names', () => {
   test('Arabic runs from right to left inside its own place, Chinese and Vietnamese stand as written, nothing turns its neighbours', async () => {
     const page = await open();
     const bidi = await page.locator('tr.row .name', { hasText: 'محمد' }).evaluate((name) => [name.tagName, (globalThis as unknown as { getComputedStyle(of: unknown): { unicodeBidi: string } }).getComputedStyle(name).unicodeBidi]);
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('names', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('a phone', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('a phone', () => {
   test('rows are cards, a study covers the screen, nothing sticks out', async () => {
     const page = await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
     const fits = () => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth && innerWidth === 390');

@@ -2,7 +2,7 @@
 import type { Page, Request } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { demoSite, type DemoSite } from '../api/demo-site.ts';
-import { IN_BROWSER, browserForTests, eventually, frames, hasChromium, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, frames, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const FIRST_LOAD_BYTES_MAX = 200_000;
 vi.setConfig({ testTimeout: 300_000 });
@@ -47,7 +47,7 @@ describe('what the first load is made of', () => {
   });
 });
 
-describe.skipIf(!hasChromium)('on a slow line', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('on a slow line', () => {
   test('the frame of the page stands before the rows, nothing jumps when they come, and keys work', async () => {
     const { page, link } = await start();
     await slow(page, 40, 250);
@@ -105,7 +105,7 @@ describe.skipIf(!hasChromium)('on a slow line', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('a server that restarts', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('a server that restarts', () => {
   test('the list stays, greyed, and says how old it is; another question shows no rows of the first; it goes on by itself', async () => {
     const { page, link } = await start();
     await page.goto(link);

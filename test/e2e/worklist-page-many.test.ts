@@ -5,7 +5,7 @@ import { demoSite, type DemoSite } from '../api/demo-site.ts';
 import { manyStudies } from '../api/demo-many.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
 import { needPeer } from '../peers/need-peer.ts';
-import { IN_BROWSER, eventually, frames, handOn, openBrowser, openPage, serveSite } from './page-browser.ts';
+import { eventually, frames, handOn, openBrowser, openPage, serveSite } from './page-browser.ts';
 
 const hasChromium = needPeer('chromium');
 const COUNT = 10_000;
@@ -34,7 +34,7 @@ const scrollTo = (place: number) => page.evaluate(`document.querySelector('.list
 const focusedRank = () => page.evaluate<string | undefined>("document.activeElement.closest('tr.row')?.querySelector('.rank').textContent");
 const under = (x: number, y: number) => page.evaluate<string | undefined>(`document.elementFromPoint(${x}, ${y}).closest('tr.row')?.querySelector('.name').textContent`);
 
-describe.skipIf(!hasChromium)('10,000 studies', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('10,000 studies', () => {
   test('a screenful of rows in the document, the whole list in the numbers', async () => {
     expect(await page.locator('.worklist').getAttribute('aria-rowcount')).toBe(String(COUNT + 1));
     expect(await page.locator('tbody tr').count()).toBeLessThan(40);

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
-import { IN_BROWSER, browserForTests, eventually, handOn, hasChromium, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, eventually, handOn, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 /** Two browsers on a machine that may be busy with other tests. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -42,7 +42,7 @@ const press = async (page: Page, ...keys: string[]) => {
 };
 const focusIsVisible = (page: Page) => page.evaluate<boolean>("getComputedStyle(document.activeElement).outlineStyle === 'solid'");
 
-describe.skipIf(!hasChromium)('a reading day', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('a reading day', () => {
   test('by keyboard alone: open, read and go on to the next, until nothing is left; take one back', async () => {
     await serve(4);
     const { page } = await open('dr.linh');
@@ -103,7 +103,7 @@ describe.skipIf(!hasChromium)('a reading day', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('two readers at once', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('two readers at once', () => {
   test('what one opens, the other sees, is asked about, may look at or take over; the first is told', async () => {
     await serve();
     const [{ page: lan }, { page: linh }] = [await open('dr.lan'), await open('dr.linh', '/?list=unread')];
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)('two readers at once', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('filters', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('filters', () => {
   test('menus by keyboard; the link shows a colleague the same; Back goes back; chips go away', async () => {
     await serve();
     const { page } = await open('dr.linh');
@@ -191,7 +191,7 @@ describe.skipIf(!hasChromium)('filters', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('saved views', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('saved views', () => {
   test('kept under a name, there on another PC, picked, deleted; nobody else has them', async () => {
     await serve();
     const { page } = await open('dr.linh', '/?state=flagged&finding=tuberculosis');
@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium)('saved views', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('agree, disagree, note', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('agree, disagree, note', () => {
   test('one keystroke each, kept with the score it speaks of', async () => {
     await serve();
     const { page } = await open('dr.linh');
@@ -238,7 +238,7 @@ describe.skipIf(!hasChromium)('agree, disagree, note', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('why is this above that', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('why is this above that', () => {
   test('any two rows, by key and by the number, in both languages', async () => {
     await serve();
     const { page } = await open('dr.linh');
@@ -255,7 +255,7 @@ describe.skipIf(!hasChromium)('why is this above that', IN_BROWSER, () => {
   });
 });
 
-describe.skipIf(!hasChromium)('no study yet', IN_BROWSER, () => {
+describe.skipIf(!hasChromium)('no study yet', () => {
   test('says what to do, and shows the first one by itself', async () => {
     await serve(0);
     const { page } = await openPage(browser());
