@@ -387,7 +387,7 @@ def main():
         },
     }
     sample = pixels_of(films.sharp["test"][:32])
-    figures.update(export.precision_figures(work / "measured", module, SIZE, ["heat", "size", "offset"], sample, lambda outputs: to_points(outputs[0].max((1, 2, 3)))))
+    figures.update(export.precision_figures(work / "measured", module, SIZE, ["heat", "size", "offset"], sample, lambda outputs: to_points(image_score([decode(heat[0], size, offset) for heat, size, offset in zip(*outputs)]))))
     print(json.dumps(figures, indent=1))
     tag = f"lung-nodule{'-real' if args.real else ''}-{args.version}"
     (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
