@@ -59,9 +59,15 @@ export async function analyseFile(bytes: Uint8Array, tools: FileTools): Promise<
 }
 
 function readHeader(bytes: Uint8Array): InstanceHeader {
-  const { meta, dataSet } = readPart10(bytes, { untilPixelData: true, salvage: true });
-  if (dataSet.elements.size === 0) throw new FirstreadError('not-dicom', 'no DICOM object in it, and neither PNG nor JPEG');
-  return readInstanceHeader(dataSet, meta);
+  if (bytes.length === 0) throw new FirstreadError('not-dicom', 'the file is empty');
+  const neither = (cause?: unknown): FirstreadError => new FirstreadError('not-dicom', 'neither a DICOM object nor PNG nor JPEG', {}, cause);
+  try {
+    const { meta, dataSet } = readPart10(bytes, { untilPixelData: true, salvage: true });
+    if (dataSet.elements.size === 0) throw neither();
+    return readInstanceHeader(dataSet, meta);
+  } catch (error) {
+    throw error instanceof FirstreadError && error.code === 'not-dicom' ? neither(error) : error;
+  }
 }
 
 const textOf = (code: string): string => (Object.hasOwn(REASONS, code) ? REASONS[code as ReasonCode].text : code.replaceAll('-', ' '));
