@@ -215,7 +215,7 @@ describe('a folder of films', () => {
     expect(err).not.toMatch(/refused/);
     expect(code).toBe(0);
     expect(out).toMatch(/60 films with truth, 24 patients with the disease and 36 without/);
-    expect(out).toMatch(/line 62: broken\.dcm no score: the bytes are not a DICOM object/);
+    expect(out).toMatch(/line 62: broken\.dcm no score: neither a DICOM object nor PNG nor JPEG/);
     expect(out).toMatch(/line 63: gone\.dcm no such file/);
     expect(existsSync(join(films, 'scores.jsonl'))).toBe(false);
     await expect(read('--scores', file('nowhere'))).rejects.toThrow(/--scores is the folder that firstread evaluate wrote/);

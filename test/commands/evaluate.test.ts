@@ -95,7 +95,7 @@ describe('a folder with everything in it', () => {
 
   test('bad files are named with their reason, on the way and in the report, and the exit code says so', () => {
     expect(answer.code).toBe(2);
-    expect(answer.err).toContain('not read: page.dcm: the bytes are not a DICOM object');
+    expect(answer.err).toContain('not read: page.dcm: neither a DICOM object nor PNG nor JPEG');
     expect(answer.err).toMatch(/not read: cut\.png: the picture cannot be decoded/);
     expect(names(json.unreadable).sort()).toEqual(['cut.png', 'page.dcm']);
     expect(answer.out).toContain('2 not readable');
