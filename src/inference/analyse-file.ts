@@ -60,13 +60,13 @@ export async function analyseFile(bytes: Uint8Array, tools: FileTools): Promise<
 
 function readHeader(bytes: Uint8Array): InstanceHeader {
   if (bytes.length === 0) throw new FirstreadError('not-dicom', 'the file is empty');
-  const neither = (cause?: unknown): FirstreadError => new FirstreadError('not-dicom', 'neither a DICOM object nor PNG nor JPEG', {}, cause);
   try {
     const { meta, dataSet } = readPart10(bytes, { untilPixelData: true, salvage: true });
-    if (dataSet.elements.size === 0) throw neither();
+    if (dataSet.elements.size === 0) throw new FirstreadError('not-dicom');
     return readInstanceHeader(dataSet, meta);
   } catch (error) {
-    throw error instanceof FirstreadError && error.code === 'not-dicom' ? neither(error) : error;
+    if (!(error instanceof FirstreadError) || error.code !== 'not-dicom') throw error;
+    throw new FirstreadError('not-dicom', 'neither a DICOM object nor PNG nor JPEG', error.details, error);
   }
 }
 

@@ -23,6 +23,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'film.png'), await sharp(grey.pixels, { raw: { width: 600, height: 500, channels: 1 } }).png().toBuffer());
   await writeFile(join(folder, 'film.jpg'), await sharp(grey.pixels, { raw: { width: 600, height: 500, channels: 1 } }).jpeg({ quality: 95 }).toBuffer());
   await writeFile(join(folder, 'page.dcm'), '<!DOCTYPE html><html><body>404</body></html>');
+  await writeFile(join(folder, 'empty.dcm'), '');
   await writeFile(join(folder, 'cut.png'), (await readFile(join(folder, 'film.png'))).subarray(0, 2000));
   await writeFile(join(folder, 'icon.png'), await sharp({ create: { width: 64, height: 64, channels: 3, background: '#888' } }).png().toBuffer());
 });
@@ -67,6 +68,13 @@ describe('firstread analyse', () => {
     expect(lines.map((l) => l['error']?.code ?? l['eligible'])).toEqual(['not-dicom', true, 'pixels-damaged', 'ENOENT']);
     for (const name of ['page.dcm', 'cut.png', 'nowhere.dcm']) expect(err).toContain(file(name));
     expect(err).not.toContain('film.png');
+    expect(lines[0]!['error'].text).toBe('neither a DICOM object nor PNG nor JPEG');
+  });
+
+  test('an empty file is called empty', async () => {
+    const { code, out } = await runCommand(analyse.run, ['--models', site, file('empty.dcm')]);
+    expect(code).toBe(2);
+    expect(out).toMatch(/empty\.dcm +not read: the file is empty/);
   });
 
   test('the table is for people: no colour where it is no terminal', async () => {
