@@ -9,6 +9,7 @@ TERMS = {
     "tb": "lao phổi", "normal": "bình thường", "other finding": "bất thường khác", "nodule or mass": "nốt hoặc khối",
     "covid": "COVID", "viral pneumonia": "viêm phổi do virus", "boxed": "có khung",
     "lateral": "phim nghiêng", "bones": "xương", "axial": "lát cắt ngang", "ultrasound": "siêu âm", "text": "chữ", "pattern": "hoa văn", "animal": "động vật",
+    "12 bits in place of 8 (DICOM)": "12 bit thay cho 8 bit (DICOM)", "MONOCHROME1, 8 bits (DICOM)": "MONOCHROME1, 8 bit (DICOM)", "MONOCHROME1, 12 bits (DICOM)": "MONOCHROME1, 12 bit (DICOM)",
     "JPEG quality 75": "JPEG chất lượng 75", "contrast +10 %": "tương phản +10 %", "contrast -10 %": "tương phản −10 %",
     "turned by 5°": "xoay 5°", "turned by -5°": "xoay −5°", "half resolution": "nửa độ phân giải", "mirrored": "lật trái phải",
     "burned-in text": "chữ in trên phim", "black borders": "viền đen", "upside down": "lộn ngược",

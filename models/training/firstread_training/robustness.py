@@ -7,7 +7,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pydicom
 from PIL import Image, ImageDraw, ImageOps
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 from .splits import read_splits
 
@@ -27,9 +30,38 @@ def with_text(film):
     return film
 
 
+def write_dicom(path, film, bits=8, inverted=False):
+    """The film as a DX object. With 12 bits, four more below the film's own (arbitrary but fixed, as in a detector's
+    values): the 8-bit film is exactly what is left when they are cut off. Inverted: MONOCHROME1, the film looks the same."""
+    pixels = np.asarray(film, np.uint16)
+    if bits == 12:
+        pixels = pixels * 16 + np.random.default_rng(12).integers(0, 16, pixels.shape, dtype=np.uint16)
+    if inverted:
+        pixels = (1 << bits) - 1 - pixels
+    data = pydicom.Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.SOPClassUID, data.SOPInstanceUID = DigitalXRayImageStorageForPresentation, generate_uid()
+    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.Modality, data.BodyPartExamined, data.ViewPosition, data.PatientID = "DX", "CHEST", "PA", "robustness"
+    data.Rows, data.Columns = pixels.shape
+    data.SamplesPerPixel, data.PixelRepresentation = 1, 0
+    data.BitsAllocated, data.BitsStored, data.HighBit = (8 if bits == 8 else 16), bits, bits - 1
+    data.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
+    data.PresentationLUTShape = "INVERSE" if inverted else "IDENTITY"
+    packed = pixels.astype("<u2" if bits > 8 else np.uint8).tobytes()
+    data.PixelData = packed + b"\0" * (len(packed) % 2)
+    data["PixelData"].VR = "OW" if bits > 8 else "OB"
+    data.save_as(path, enforce_file_format=True)
+
+
+# Either what is done to the film, which is then written as a PNG, or the ending and the writer of another kind of file.
 DISTORTIONS = {
     "as it is": lambda film: film,
-    "JPEG quality 75": None,  # written as a JPEG
+    "JPEG quality 75": (".jpg", lambda path, film: film.save(path, quality=75)),
+    "12 bits in place of 8 (DICOM)": (".dcm", lambda path, film: write_dicom(path, film, bits=12)),
+    "MONOCHROME1, 8 bits (DICOM)": (".dcm", lambda path, film: write_dicom(path, film, inverted=True)),
+    "MONOCHROME1, 12 bits (DICOM)": (".dcm", lambda path, film: write_dicom(path, film, bits=12, inverted=True)),
     "contrast +10 %": lambda film: contrast(film, 1.1),
     "contrast -10 %": lambda film: contrast(film, 0.9),
     "turned by 5°": lambda film: film.rotate(5, resample=Image.BICUBIC),
@@ -45,11 +77,9 @@ DISTORTIONS = {
 def write_films(films, data, folder):
     for i, file in enumerate(films):
         film = Image.open(Path(data) / file).convert("L")
-        for k, (name, change) in enumerate(DISTORTIONS.items()):
-            if name.startswith("JPEG"):
-                film.save(folder / f"{i:03d}-{k:02d}.jpg", quality=75)
-            else:
-                change(film).save(folder / f"{i:03d}-{k:02d}.png")
+        for k, change in enumerate(DISTORTIONS.values()):
+            ending, write = change if isinstance(change, tuple) else (".png", lambda path, film: change(film).save(path))
+            write(folder / f"{i:03d}-{k:02d}{ending}", film)
 
 
 def main():
