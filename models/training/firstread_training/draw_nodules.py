@@ -2,7 +2,7 @@
 
 Nodules: 7-65 mm (log-uniform), soft irregular outline, sphere-like profile with texture, contrast growing with size; or
 lesions of other films, lifted off their background (lift_lesion) and laid onto this one.
-Distractors: vessel lines, small dense dots, rings, haze, straight edges."""
+Distractors: vessel lines, small dense dots, rings, haze, electrodes, pacemakers, crossing lines."""
 import numpy as np
 from PIL import Image
 
@@ -108,8 +108,22 @@ def add_line(film, rng, cy, cx):
     film += amount * canvas
 
 
+def add_device(film, rng, cy, cx):
+    """A pacemaker or port: a sharp, bright, rounded box with something denser in it, on wires."""
+    wide, high, amount = rng.uniform(14, 38), rng.uniform(12, 30), rng.uniform(0.25, 0.7)
+    half = int(max(wide, high) * 1.5) + 2
+    y, x = np.mgrid[-half:half + 1, -half:half + 1]
+    angle = rng.uniform(0, np.pi)
+    u, v = np.abs(x * np.cos(angle) + y * np.sin(angle)) / wide, np.abs(-x * np.sin(angle) + y * np.cos(angle)) / high
+    box = np.clip((1 - (u ** 4 + v ** 4)) * min(wide, high) / 2, 0, 1)
+    box = box * (1 - rng.uniform(0, 0.5) * (np.hypot(u - rng.uniform(0, 0.5), v) < 0.35))
+    add_patch(film, (amount * box).astype(np.float32), int(cy), int(cx))
+    for _ in range(rng.integers(0, 3)):
+        add_line(film, rng, cy, cx)
+
+
 def add_distractor(film, rng, cy, cx):
-    kind = rng.integers(0, 6)
+    kind = rng.integers(0, 7)
     if kind == 0:
         add_line(film, rng, cy, cx)
     elif kind == 1:  # a dense dot: vessel end on, calcified granuloma under 5 mm, electrode
@@ -134,6 +148,8 @@ def add_distractor(film, rng, cy, cx):
         add_patch(film, (amount * disc).astype(np.float32), int(cy), int(cx))
         if rng.random() < 0.6:
             add_line(film, rng, cy, cx)
+    elif kind == 5:
+        add_device(film, rng, cy, cx)
     else:  # two crossing lines: rib crossings, vessel crossings
         add_line(film, rng, cy, cx)
         add_line(film, rng, cy, cx)

@@ -215,16 +215,16 @@ class Canvases:
         self.prepared, self.whole, self.splits = read_prepared(work / "lung512"), read_prepared(work / "whole128"), read_splits()
         normal = lambda name, split: [f for f, r in self.splits.items() if r["split"] == split and r["label"] == "normal" and r["source"] == name and f in self.prepared.films]
         self.sharp = {s: normal("nodule/nih", s) for s in ("train", "val", "test")}
-        self.soft = {"train": normal("other/normal_mixed", "train")[:400] + normal("tb/shenzhen", "train"), "val": [], "test": []}
-        # Effusions, infiltrates, tubes and the like are no nodules either.
-        self.sick = [f for f, r in self.splits.items() if r["split"] == "train" and r["label"] == "other_finding" and f in self.prepared.films]
+        self.soft = {"train": normal("other/normal_mixed", "train")[:400] + ([] if args.without_shenzhen else normal("tb/shenzhen", "train")), "val": [], "test": []}
+        # Films with other findings are no negatives: nobody said that no shadow in them is a nodule, and of NIH's films with a
+        # nodule nearly all have pneumonia, too.
         boxes = read_nih_boxes(args.data)
         self.boxed = [f for f, r in self.splits.items() if r["source"] == "nodule/nih_boxed" and r["split"] == "train" and f in self.prepared.films]
         self.nodule = [f for f, r in self.splits.items() if r["label"] == "nodule_or_mass" and f in self.prepared.films]
         self.sick_test = [f for f, r in self.splits.items() if r["split"] == "test" and r["label"] == "other_finding" and f in self.prepared.films]
         to_pixels = lambda b: ((b[0] + b[2]) / 2 * SIZE, (b[1] + b[3]) / 2 * SIZE, (b[2] - b[0]) * SIZE, (b[3] - b[1]) * SIZE)
         self.boxes = {f: [to_pixels(b) for b in boxes_in_crop(boxes[f], self.prepared.films[f])] for f in self.boxed}
-        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.sick, *self.sick_test, *self.boxed, *self.nodule]
+        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.sick_test, *self.boxed, *self.nodule]
         self.masks = lung_masks(every, self.whole, self.prepared.films, args.lung_field)
         self.pixels = {f: np.array(self.prepared.pixels[self.prepared.films[f]["index"]]) for f in every}
         self.hard = []  # (file, y, x) where a film without nodules scored
@@ -236,8 +236,7 @@ class Canvases:
             self.lesions += [(lesion, b) for (lesion, b), trusted in zip(lifted, self.trusted[file]) if lesion is not None and trusted and max(b[2:]) * MM_PER_PIXEL < 80]
 
     def film(self, rng):
-        draw = rng.random()
-        pool = self.sharp["train"] if draw < 0.55 else self.soft["train"] if draw < 0.82 else self.sick
+        pool = self.sharp["train"] if rng.random() < 0.67 else self.soft["train"]
         return pool[rng.integers(len(pool))]
 
     def patch(self, rng, real):
@@ -297,6 +296,7 @@ def main():
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--batch", type=int, default=20, help="crops a step, two of each place")
     parser.add_argument("--real", action="store_true", help="also train on crops of nih_boxed")
+    parser.add_argument("--without-shenzhen", action="store_true", help="draw on no film of Shenzhen's: for the tuberculosis net that is measured there")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--start-from", help="checkpoint to go on from, in place of ImageNet alone")
     parser.add_argument("--frozen-fires", type=int, default=0, help="the first layer and so many fire modules stay as ImageNet left them")
@@ -320,7 +320,7 @@ def main():
         for look in x.chunk(2):
             if rng.random() < 0.6:  # low-passed: films of 256 pixels must work too
                 look.copy_(F.interpolate(F.interpolate(look, scale_factor=float(rng.uniform(0.4, 0.9)), mode="area"), size=(CROP, CROP), mode="bilinear", align_corners=False))
-        x = augment.degrade(x, strength=0.7, jpeg=0.25, window=False)
+        x = augment.degrade(x, strength=0.7, jpeg=0.5, window=False)
         h, s, o = forward(model, (x - 0.5) * 2)
         centre = focal(h, heat, care)
         sizes = ((s - size).abs() * at).sum() / at.sum().clamp_min(1) / 2

@@ -1,4 +1,5 @@
-"""Tuberculosis: 256 x 256 lung crop -> image score and heatmap (32 x 32 cells of 8 pixels).
+"""Tuberculosis: lung crop -> image score and heatmap (32 x 32 cells). Nets of 256 x 256 pixels and, with --focal, a nodule
+net of 512 x 512 that speaks for small round shadows.
 
 Image score: a scaled log-mean-exp over the cells, so that what speaks for it can be shown. Losses: the image's label;
 in films with boxes (TBX11K) the cells inside and outside them; in films without tuberculosis every cell. Batches are
@@ -6,7 +7,9 @@ balanced by source: the source with both classes of one hospital counts most (..
 
 Against learning the hospital: lesions of boxed films laid into films without (and the same cut of healthy films, so that
 the cut says nothing), and halves mirrored: the healthy half of a sick film gives a film of that hospital without
-tuberculosis. Every film stands in the batch twice, differently degraded, and is asked for the same score."""
+tuberculosis. Every film stands in the batch twice, differently degraded, and is asked for the same score. The nodule net
+has never been asked about tuberculosis: it learned drawn shadows against the same films without them, so no hospital's
+look speaks for or against anything there, and it errs on other films."""
 import argparse
 import json
 from pathlib import Path
@@ -16,21 +19,24 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from . import augment, export, measure
+from . import augment, export, lung_nodule, measure
 from .prepared import boxes_in_crop, read_labels, read_prepared, read_tbx11k_boxes
 from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
 
 SIZE, CELLS, SMALL = 256, 32, 160
-# Sizes in training, and those of the served mean: two for each of two nets is what a CPU has time for.
+# Sizes in training, and those of the served mean, dealt out to the nets in turn: with a nodule net's look at 512 pixels
+# beside them, three are what a CPU has time for.
 SIZES = (192, 224, 256, 288, 320)
-SERVED_SIZES = (192, 224, 288, 320)
+SERVED_SIZES = (224, 256, 288)
 # Films with other findings often look like tuberculosis and are not always without it (labels read off reports): they
 # are asked for little, not for nothing, and their cells for nothing at all.
 OTHER_FINDINGS, OTHER_TARGET = ("other_finding", "covid", "viral_pneumonia"), 0.2
 # Share of the films with a healthy half whose lesion fades towards it: what was boxed was plain to see, what is missed is faint.
 FADED = 0.4
+# What the nodule net says (log odds that one of its best places is right) weighs half as much as the other nets' mean.
+FOCAL_WEIGHT = 0.5
 SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
 
 # Films per batch and source, (positive, negative); each is looked at twice.
@@ -61,14 +67,17 @@ class Served(nn.Module):
     """uint8 in; mean over the nets, each at its own sizes, and the film's mirror image. A film and its mirror image score
     the same; what differs between sizes is mostly chance, and a mean over them moves less under distortions."""
 
-    def __init__(self, nets, sizes=(SIZE,)):
-        """`sizes`: of the pictures, dealt out to the nets in turn."""
+    def __init__(self, nets, sizes=(SIZE,), focal=None):
+        """`sizes`: of the pictures, dealt out to the nets in turn. `focal`: asks for a picture of twice the size."""
         super().__init__()
         self.nets = nn.ModuleList(nets)
         self.sizes = [sizes[i::len(nets)] or (SIZE,) for i in range(len(nets))]
+        self.focal = focal
+        self.size = lung_nodule.SIZE if focal else SIZE
 
     def forward(self, image):
-        x = export.spread(image, self)
+        whole = export.spread(image, self)
+        x = F.avg_pool2d(whole, 2) if self.focal else whole
         score, heat, count = 0, 0, 0
         for net, sizes in zip(self.nets, self.sizes):
             for size in sizes:
@@ -77,7 +86,38 @@ class Served(nn.Module):
                     logit, cells = net(picture.flip(3) if mirror else picture)
                     cells = resized(cells.flip(3) if mirror else cells, CELLS)
                     score, heat, count = score + logit, heat + cells.float(), count + 1
-        return torch.sigmoid(score / count)[:, None], torch.sigmoid(heat / count)
+        score = score / count
+        if self.focal:
+            score = score + FOCAL_WEIGHT * self.focal(whole)
+        return torch.sigmoid(score)[:, None], torch.sigmoid(heat / count)
+
+
+class Focal(nn.Module):
+    """A nodule net as a witness: [N, 1, 512, 512] in -1..1 -> log odds [N] that at least one of its best places in the
+    lungs is right (the nodule model's own score of a film; the lungs are where they are on the mean crop)."""
+
+    def __init__(self, net, lungs):
+        super().__init__()
+        self.net = net
+        self.register_buffer("lungs", torch.from_numpy(lungs.astype(np.float32)))
+
+    def forward(self, x):
+        p = torch.sigmoid(self.net(x)[0].float()) * self.lungs.float()
+        peaks = p * (p >= F.max_pool2d(p, 3, 1, 1)).float()
+        best = peaks.flatten(1).topk(lung_nodule.IMAGE_SCORE_BOXES, 1).values.clamp(1e-5, 0.999)
+        none = torch.log(1 - best).sum(1)
+        return torch.log(1 - torch.exp(none)) - none
+
+
+def focal_of(checkpoint, args):
+    """The nodule net of a checkpoint, and where most validation films have lungs on their crops."""
+    net = lung_nodule.NoduleNet()
+    net.load_state_dict(torch.load(checkpoint, weights_only=False, map_location="cpu")["ema"])
+    work = Path(args.work)
+    crops, whole = read_prepared(work / "lung512"), read_prepared(work / "whole128")
+    files = [f for f, r in read_splits().items() if r["split"] == "val" and r["source"] != "tb/shenzhen" and f in crops.films][::3]
+    share = np.mean(list(lung_nodule.lung_masks(files, whole, crops.films, args.lung_field).values()), 0)
+    return Focal(net, np.maximum(share, share[:, ::-1]) > 0.5)
 
 
 def resized(x, size):
@@ -104,6 +144,8 @@ def group_of(row):
 class Films:
     def __init__(self, args, protocol):
         self.prepared, self.splits = read_prepared(Path(args.work) / "lung256"), read_splits()
+        # What is measured and served, at the size it is served at.
+        self.served = read_prepared(Path(args.work) / "lung512") if args.focal else self.prepared
         self.boxes = read_tbx11k_boxes(args.data)
         usable = {f: r for f, r in self.splits.items() if r["split"] != "dropped" and f in self.prepared.films and r["source"] != "nodule/nih_boxed" and r["label"] != "nodule_or_mass"}
         self.rows = usable
@@ -292,6 +334,8 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
     parser.add_argument("--small-share", type=float, default=0.6, help="share of the steps at 160 x 160")
     parser.add_argument("--start-from", nargs="+", help="checkpoints to go on from (of the net without Shenzhen, say), one for all seeds or one each, in place of ImageNet alone")
+    parser.add_argument("--focal", help="checkpoint of a nodule net that speaks for small round shadows; without Shenzhen, one that was drawn on none of its films")
+    parser.add_argument("--lung-field", default="models/lung-field")
     parser.add_argument("--frozen-fires", type=int, default=2, help="the first layer and so many fire modules stay as ImageNet left them")
     parser.add_argument("--minutes", type=float, help="end earlier than --steps says")
     parser.add_argument("--threads", type=int, default=2)
@@ -303,7 +347,7 @@ def main():
     films, work = Films(args, args.protocol), Path(args.work)
     balance = BALANCE[args.protocol]
     print(f"{len(films.train)} films to train, {len(films.val)} to choose, {len(films.test)} to report", flush=True)
-    val_pixels = films.prepared.stack(films.val)
+    val_pixels, served_val = films.prepared.stack(films.val), films.served.stack(films.val)
     val_labels = np.array([label_of(films.rows[f]) for f in films.val])
 
     def batch_loss(model, step, progress):
@@ -342,10 +386,10 @@ def main():
         groups = [{"params": trunk, "lr": 3e-4}, {"params": others, "lr": 1e-3}]
         name = f"tuberculosis-{args.protocol}-{args.version}-{seed}"
         nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, ema_decay=0.998, minutes=args.minutes, every=(500, report)).eval())
-    module = Served(nets, SERVED_SIZES).eval()
-    served = export.Exported(work / "measured" / "tuberculosis.onnx", module, SIZE, ["score", "heatmap"])
+    module = Served(nets, SERVED_SIZES, focal_of(args.focal, args) if args.focal else None).eval()
+    served = export.Exported(work / "measured" / "tuberculosis.onnx", module, module.size, ["score", "heatmap"])
 
-    val_scores, _ = run(served, val_pixels)
+    val_scores, _ = run(served, served_val)
     # Calibration and threshold come from validation films only. Positives: of Shenzhen and TBX11K (the films that look
     # like digital radiographs); negatives: adults' films of every source (viral pneumonia: small children).
     negative = np.array([label_of(films.rows[f]) == 0 and films.rows[f]["label"] != "viral_pneumonia" for f in films.val])
@@ -353,20 +397,20 @@ def main():
     calibration = calibrate(val_scores[positive | negative], val_labels[positive | negative])
     points = to_points(calibration, val_scores)
     threshold, origin = choose_threshold(points, positive, negative, np.array([films.rows[f]["label"] == "normal" for f in films.val]))
-    test_scores, test_heats = run(served, films.prepared.stack(films.test))
+    test_scores, test_heats = run(served, films.served.stack(films.test))
     figures = figures_of(films, films.test, to_points(calibration, test_scores), test_heats, threshold)
     figures["calibration"] = calibration
     if args.protocol == "shipped":
-        sample = films.prepared.stack(films.test[:: max(1, len(films.test) // 96)])
-        figures.update(export.precision_figures(work / "measured", module, SIZE, ["score", "heatmap"], sample, lambda outputs: to_points(calibration, outputs[0][:, 0])))
+        sample = films.served.stack(films.test[:: max(1, len(films.test) // 96)])
+        figures.update(export.precision_figures(work / "measured", module, module.size, ["score", "heatmap"], sample, lambda outputs: to_points(calibration, outputs[0][:, 0])))
     print(json.dumps(figures, indent=1))
     tag = f"tuberculosis-{args.protocol}-{args.version}"
     (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
     np.savez(work / f"scores-{tag}.npz", files=np.array(films.test), raw=test_scores, points=to_points(calibration, test_scores))
     if args.protocol != "shipped":
         return
-    export.export_model(args.out, module, SIZE, ["score", "heatmap"], {
-        "name": "tuberculosis", "version": args.version, "task": "tuberculosis", "input": export.input_of(SIZE, "lung"),
+    export.export_model(args.out, module, module.size, ["score", "heatmap"], {
+        "name": "tuberculosis", "version": args.version, "task": "tuberculosis", "input": export.input_of(module.size, "lung"),
         "outputs": [
             {"kind": "scores", "name": "score", "activation": "none", "labels": [{"family": "tuberculosis", "index": 0}]},
             {"kind": "heatmap", "name": "heatmap", "activation": "none", "family": "tuberculosis"},
