@@ -109,8 +109,9 @@ def add_line(film, rng, cy, cx):
 
 
 def add_device(film, rng, cy, cx):
-    """A pacemaker or port: a sharp, bright, rounded box with something denser in it, on wires."""
-    wide, high, amount = rng.uniform(14, 38), rng.uniform(12, 30), rng.uniform(0.25, 0.7)
+    """A pacemaker or port: a sharp, rounded box on wires, denser than any nodule (a fainter one would teach the net to pass
+    over sharp, even masses)."""
+    wide, high, amount = rng.uniform(14, 38), rng.uniform(12, 30), rng.uniform(0.55, 1)
     half = int(max(wide, high) * 1.5) + 2
     y, x = np.mgrid[-half:half + 1, -half:half + 1]
     angle = rng.uniform(0, np.pi)
@@ -118,7 +119,7 @@ def add_device(film, rng, cy, cx):
     box = np.clip((1 - (u ** 4 + v ** 4)) * min(wide, high) / 2, 0, 1)
     box = box * (1 - rng.uniform(0, 0.5) * (np.hypot(u - rng.uniform(0, 0.5), v) < 0.35))
     add_patch(film, (amount * box).astype(np.float32), int(cy), int(cx))
-    for _ in range(rng.integers(0, 3)):
+    for _ in range(rng.integers(1, 4)):
         add_line(film, rng, cy, cx)
 
 

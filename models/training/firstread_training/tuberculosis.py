@@ -86,15 +86,18 @@ class Served(nn.Module):
                     logit, cells = net(picture.flip(3) if mirror else picture)
                     cells = resized(cells.flip(3) if mirror else cells, CELLS)
                     score, heat, count = score + logit, heat + cells.float(), count + 1
-        score = score / count
+        score, heat = score / count, torch.sigmoid(heat / count)
         if self.focal:
-            score = score + FOCAL_WEIGHT * self.focal(whole)
-        return torch.sigmoid(score)[:, None], torch.sigmoid(heat / count)
+            said, shadows = self.focal(whole)
+            score = score + FOCAL_WEIGHT * said
+            heat = heat + (1 - heat) * FOCAL_WEIGHT * F.max_pool2d(shadows, shadows.shape[-1] // CELLS)
+        return torch.sigmoid(score)[:, None], heat
 
 
 class Focal(nn.Module):
     """A nodule net as a witness: [N, 1, 512, 512] in -1..1 -> log odds [N] that at least one of its best places in the
-    lungs is right (the nodule model's own score of a film; the lungs are where they are on the mean crop)."""
+    lungs is right (the nodule model's own score of a film; the lungs are where they are on the mean crop), and how likely
+    each place is [N, 1, 128, 128]."""
 
     def __init__(self, net, lungs):
         super().__init__()
@@ -106,7 +109,7 @@ class Focal(nn.Module):
         peaks = p * (p >= F.max_pool2d(p, 3, 1, 1)).float()
         best = peaks.flatten(1).topk(lung_nodule.IMAGE_SCORE_BOXES, 1).values.clamp(1e-5, 0.999)
         none = torch.log(1 - best).sum(1)
-        return torch.log(1 - torch.exp(none)) - none
+        return torch.log(1 - torch.exp(none)) - none, p
 
 
 def focal_of(checkpoint, args):
