@@ -27,9 +27,9 @@ from .training_loop import forward, on_device, seed_all, train
 
 SIZE, CELLS, SMALL = 256, 32, 160
 # Sizes in training, and those of the served mean, dealt out to the nets in turn: with a nodule net's look at 512 pixels
-# beside them, three are what a CPU has time for.
+# beside them, one for each of two is what a CPU has time for.
 SIZES = (192, 224, 256, 288, 320)
-SERVED_SIZES = (224, 256, 288)
+SERVED_SIZES = (256, 224)
 # Films with other findings often look like tuberculosis and are not always without it (labels read off reports): they
 # are asked for little, not for nothing, and their cells for nothing at all.
 OTHER_FINDINGS, OTHER_TARGET = ("other_finding", "covid", "viral_pneumonia"), 0.2
