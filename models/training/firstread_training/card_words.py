@@ -175,6 +175,10 @@ phim bị gắn cờ thường xuyên đến đâu, không nói gì về khả n
         "Only NIH's films carry them, and none of those has tuberculosis: what can be said is how often films without it are flagged.",
         "Chỉ phim của NIH có các thông tin này, và không phim nào trong số đó là lao: chỉ có thể nói phim không lao bị gắn cờ thường xuyên đến đâu.",
     ),
+    "tuberculosis third net": (
+        "The third net is the shipped nodule model's: its films, and the third party's boxes on 49 films of NIH's, are in [its card](../lung-nodule/card.md).",
+        "Mạng thứ ba là mạng của mô hình nốt phổi phát hành: phim của nó, cùng khung của bên thứ ba trên 49 phim NIH, nằm trong [thẻ của mô hình đó](../lung-nodule/card.vi.md).",
+    ),
     "shenzhen films": ("Shenzhen's test films:", "Phim kiểm tra của Shenzhen:"),
     "tuberculosis not for": (
         """Children under 15 (the viral-pneumonia films that stand for them are small children and not the population), lateral views,

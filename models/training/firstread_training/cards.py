@@ -102,6 +102,7 @@ def tuberculosis_card(words, manifest, shipped, alone, robustness, data, folder,
         words("where it fails"), words("shenzhen films"), worst_films(words, [f for f, k in zip(files, at) if k], points[at], label[at] == "tb"), words("failures"),
         words("robustness"), robustness_table(words, robustness), twin_note(words, shipped),
         words("data"), data_table(words, splits, lambda row: row["source"] != "nodule/nih_boxed" and row["label"] != "nodule_or_mass"),
+        words("tuberculosis third net"),
         words("not for"), words("tuberculosis not for"),
     )
 

@@ -8,8 +8,8 @@ balanced by source: the source with both classes of one hospital counts most (..
 Against learning the hospital: lesions of boxed films laid into films without (and the same cut of healthy films, so that
 the cut says nothing), and halves mirrored: the healthy half of a sick film gives a film of that hospital without
 tuberculosis. Every film stands in the batch twice, differently degraded, and is asked for the same score. The nodule net
-has never been asked about tuberculosis: it learned drawn shadows against the same films without them, so no hospital's
-look speaks for or against anything there, and it errs on other films."""
+has never been asked about tuberculosis: it learned drawn shadows against films of the same hospitals without them, so a
+hospital's look says little there, and it errs on other films."""
 import argparse
 import json
 from pathlib import Path
@@ -65,7 +65,8 @@ class TuberculosisNet(nn.Module):
 
 class Served(nn.Module):
     """uint8 in; mean over the nets, each at its own sizes, and the film's mirror image. A film and its mirror image score
-    the same; what differs between sizes is mostly chance, and a mean over them moves less under distortions."""
+    the same to these nets (`focal` looks once, for time); what differs between sizes is mostly chance, and a mean over
+    them moves less under distortions."""
 
     def __init__(self, nets, sizes=(SIZE,), focal=None):
         """`sizes`: of the pictures, dealt out to the nets in turn. `focal`: asks for a picture of twice the size."""
@@ -421,7 +422,7 @@ def main():
         "calibration": calibration,
         "thresholds": [{"family": "tuberculosis", "threshold": threshold, "origin": origin}],
         "ageYears": {"min": 15},
-        "provenance": {"status": args.status, "trainedOn": sorted({films.rows[f]["source"] for f in films.train}), "trainedAt": export.today(), **export.PROVENANCE},
+        "provenance": {"status": args.status, "trainedOn": sorted({films.rows[f]["source"] for f in films.train}) + (["nodule/nih_boxed (its nodule net)"] if args.focal else []), "trainedAt": export.today(), **export.PROVENANCE},
     })
 
 
