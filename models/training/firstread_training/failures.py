@@ -56,10 +56,10 @@ def main():
     from .lung_nodule import decode
 
     work, splits = Path(args.work), read_splits()
-    for name, prepared in (("tuberculosis", "lung256"), ("lung-nodule", "lung512")):
+    for name in ("tuberculosis", "lung-nodule"):
         manifest = json.loads((Path(args.models) / name / "model.json").read_text())
         tag = "tuberculosis-shipped" if name == "tuberculosis" else "lung-nodule-real" if "nodule/nih_boxed" in manifest["provenance"]["trainedOn"] else name
-        scores, films = np.load(work / f"scores-{tag}-{manifest['version']}.npz"), read_prepared(work / prepared)
+        scores, films = np.load(work / f"scores-{tag}-{manifest['version']}.npz"), read_prepared(work / f"lung{manifest['input']['height']}")
         files = [str(f) for f in scores["files"]]
         judged = [i for i, f in enumerate(files) if (f.startswith("tb/shenzhen/") if name == "tuberculosis" else splits[f]["label"] != "other_finding")]
         positive = [splits[files[i]]["label"] in ("tb", "nodule_or_mass") for i in judged]
