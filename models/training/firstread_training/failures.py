@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--work", default="models/training/work")
     parser.add_argument("--models", default="models")
     args = parser.parse_args()
-    from .lung_nodule import decode
+    from .lung_nodule import decode, lung_masks
 
     work, splits = Path(args.work), read_splits()
     for name in ("tuberculosis", "lung-nodule"):
@@ -64,12 +64,13 @@ def main():
         judged = [i for i, f in enumerate(files) if (f.startswith("tb/shenzhen/") if name == "tuberculosis" else splits[f]["label"] != "other_finding")]
         positive = [splits[files[i]]["label"] in ("tb", "nodule_or_mass") for i in judged]
         session = onnxruntime.InferenceSession(str(Path(args.models) / name / "model.onnx"), providers=["CPUExecutionProvider"])
-        tiles = []
-        for file, score in worst([files[i] for i in judged], [scores["points"][i] for i in judged], positive):
+        tiles, shown = [], worst([files[i] for i in judged], [scores["points"][i] for i in judged], positive)
+        masks = lung_masks([file for file, _ in shown], read_prepared(work / "whole128"), films.films, Path(args.models) / "lung-field")
+        for file, score in shown:
             pixels = films.stack([file])
             outputs = session.run(None, {"image": pixels[:, None]})
             film = Image.fromarray(pixels[0])
-            film = with_heat(film, outputs[1][0, 0]) if name == "tuberculosis" else with_boxes(film, decode(outputs[0][0, 0], outputs[1][0], outputs[2][0]))
+            film = with_heat(film, outputs[1][0, 0]) if name == "tuberculosis" else with_boxes(film, decode(outputs[0][0, 0], outputs[1][0], outputs[2][0], masks[file]))
             tiles.append((film, f"{Path(file).name} ({splits[file]['label']}) {score:.0f}"))
         sheet(work / f"failures-{name}-{manifest['version']}.png", tiles)
 
