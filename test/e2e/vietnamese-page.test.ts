@@ -5,27 +5,28 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/api/passwords.ts';
 import { CONCEPTS_VI, WORDS } from '../../src/api/report-page/words.ts';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
 import { DEMO_CARD_VI } from '../api/demo-operations.ts';
 import { DEMO_CASES, demoStudy } from '../api/demo-studies.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { openBrowser, openPage, serveSite } from './page-browser.ts';
+import { browserForTests, hasChromium, openPage, serveSite } from './page-browser.ts';
 import { strangersIn, vocabulary, wordsOf } from './page-words.ts';
 import { studyUidOf } from './viewer-films.ts';
 import { SHOWN_WAIT_MS, viewerSite } from './viewer-site.ts';
 
-const hasChromium = needPeer('chromium');
 vi.setConfig({ testTimeout: 400_000 });
 const PASSWORD = 'trời mưa to quá';
 const PAGE = fileURLToPath(new URL('../../src/api/web/', import.meta.url));
-let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite | undefined;
 let base: string;
+const browser = browserForTests(async () => {
+  await site?.close();
+  site = undefined;
+});
 
 /** Said in no string, and right as it is. */
 const NAMES = [
@@ -51,14 +52,7 @@ beforeAll(async () => {
   const ofReports = [...Object.values(WORDS).map(({ vi: words }) => words), ...Object.values(CONCEPTS_VI)];
   known = vocabulary([...Object.values(strings.default), ...written, ...ofReports, ...NAMES, ...DATA]);
   if (!hasChromium) return;
-  browser = await openBrowser();
   picture = await drawnChest();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  await site?.close();
-  site = undefined;
 });
 
 /** Looks at the page under a name; keeps what is found, and a picture where somebody wants to see it. */
@@ -85,7 +79,7 @@ async function open(role: 'reader' | 'admin' | undefined, path: string) {
   made.readiness.add('listener', () => ({ ok: true }));
   made.readiness.add('audit', () => ({ ok: false, reason: 'the audit trail cannot be written' }), { required: false });
   base = await serveSite(made);
-  const { page } = await openPage(browser, { locale: 'vi-VN' });
+  const { page } = await openPage(browser(), { locale: 'vi-VN' });
   if (role !== undefined) {
     const [name, value] = made.session(role).split('=') as [string, string];
     await page.context().addCookies([{ name, value, url: base }]);
@@ -108,7 +102,7 @@ describe.skipIf(!hasChromium)('in Vietnamese, on a real hub', () => {
     const of = { rows: 640, columns: 512, elements: { PatientID: 'V-ONE', PatientName: 'PHIM^CHUNG', ImagerPixelSpacing: [0.2, 0.2] } };
     const films = await viewerSite([{ key: 'now', studyKey: 'pair', ...of }, { key: 'side', studyKey: 'pair', ...of }, { key: 'before', ...of, elements: { ...of.elements, StudyDate: '20250312' } }]);
     try {
-      const { page } = await openPage(browser, { locale: 'vi-VN' });
+      const { page } = await openPage(browser(), { locale: 'vi-VN' });
       page.setDefaultTimeout(SHOWN_WAIT_MS);
       const { look, found } = looking(page);
       await page.goto(films.hub.link);

@@ -1,30 +1,31 @@
 /** The reduced picture beside the list in a real browser: tools, overlay, states; its geometry to the pixel. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { demoSite, drawnChest, type DemoSite } from '../api/demo-site.ts';
-import { needPeer } from '../peers/need-peer.ts';
-import { eventually, frames, openBrowser, openPage, serveSite, signIn, together } from './page-browser.ts';
+import { browserForTests, eventually, frames, hasChromium, openPage, serveSite, signIn, together } from './page-browser.ts';
 import { SHOWN_WAIT_MS, TEST_WAIT_MS } from './viewer-site.ts';
 
-const hasChromium = needPeer('chromium');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** The demo's nodule: 190 × 180 at (700, 1180) of 2400 × 2800. */
 const BOX = { x: 700, y: 1180, width: 190, height: 180 };
 const FILM = { columns: 2400, rows: 2800 };
 const PX = 2;
 
-let browser: Browser;
 let picture: Uint8Array;
 let site: DemoSite | undefined;
+const browser = browserForTests(async () => {
+  await site?.close();
+  site = undefined;
+});
 
 interface Box { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 
 async function open(patient: string, options: Parameters<typeof openPage>[1] = {}): Promise<{ page: Page; complaints: string[]; site: DemoSite }> {
   site = await demoSite({ picture, realClock: true });
   const base = await serveSite(site);
-  const { page, complaints } = await openPage(browser, options);
+  const { page, complaints } = await openPage(browser(), options);
   await signIn(page, site, base);
   await page.locator('tr.row', { hasText: patient }).click();
   await page.waitForSelector('.picture[data-shown="reduced"]');
@@ -54,13 +55,7 @@ vi.setConfig({ testTimeout: TEST_WAIT_MS, hookTimeout: TEST_WAIT_MS });
 
 describe.skipIf(!hasChromium)('the reduced picture', () => {
   beforeAll(async () => {
-    [browser, picture] = await Promise.all([openBrowser(), drawnChest()]);
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close();
-    await site?.close();
-    site = undefined;
+    picture = await drawnChest();
   });
 
   test('the mark stays on its place under zoom, turn and mirror', async () => {
@@ -203,7 +198,7 @@ describe.skipIf(!hasChromium)('the reduced picture', () => {
   test.each([['gone', 'instance-missing', 'The file is gone'], ['no preview', 'not-found', 'No picture yet']])('%s: said, with what to do', async (_what, code, words) => {
     site = await demoSite({ picture, realClock: true });
     const base = await serveSite(site);
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.route('**/preview', (route) => route.fulfill({ status: 404, contentType: 'application/json', body: JSON.stringify({ error: { code, message: '', requestId: '' } }) }));
     await signIn(page, site, base);
     await page.locator('tr.row').nth(1).click();
