@@ -86,8 +86,10 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const model = set.findings[0]!.manifest;
   const siteThreshold = inForce(readSiteThresholds(site.siteThresholds)).find((each) => each.family === family && each.modelSha256 === model.sha256);
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
-  await mkdir(out, { recursive: true, mode: 0o700 });
-  const store = await openScoreStore(join(out, 'scores.jsonl'), scoredBy(set, eligibility));
+  await mkdir(out, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new FirstreadError('usage', `the folder ${out} cannot be made (--out): ${(error as Error).message}`, {}, error);
+  });
+  const store = await openScoreStore(join(out, 'scores.jsonl'), scoredBy(set, family, eligibility));
   const toScore = [...new Set(matching.cases.flatMap((one) => one.files))];
   const scores = await scoreAll(toScore, { family, set, eligibility, store, filesAtOnce: options.filesAtOnce, base, config }, io);
   if (scores.size < toScore.length) {

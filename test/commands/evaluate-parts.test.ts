@@ -8,7 +8,7 @@ import { gatherFilms } from '../../src/commands/evaluate/gather-films.ts';
 import { matchFilms } from '../../src/commands/evaluate/match-films.ts';
 import type { FileIdentity } from '../../src/commands/evaluate/match-films.ts';
 import { scoreFilms } from '../../src/commands/evaluate/score-films.ts';
-import { openScoreStore } from '../../src/commands/evaluate/score-store.ts';
+import { openScoreStore, scoredBy } from '../../src/commands/evaluate/score-store.ts';
 import type { StoredScore } from '../../src/commands/evaluate/score-store.ts';
 import type { LabelRow } from '../../src/commands/labels-table.ts';
 import { describeDuration, describeProgress, drawBar, startProgress } from '../../src/commands/progress-line.ts';
@@ -56,6 +56,9 @@ describe('rows and files', () => {
 
   test('twice alike counts once; twice otherwise counts never', async () => {
     expect(await match([row(2, { file: 'x.png' }), row(3, { file: 'x' })], ['/f/x.png'])).toEqual({ cases: [[2, '/f/x.png']], leftOut: [[3, 'again: the same film as in line 2']], filesWithoutRow: [] });
+    // Moved since the table was written, and written twice.
+    expect(await match([row(2, { file: 'C:\\old\\x.png' }), row(3, { file: 'C:\\old\\x.png' })], ['/f/x.png'])).toEqual({ cases: [[2, '/f/x.png']], leftOut: [[3, 'again: the same film as in line 2']], filesWithoutRow: [] });
+    expect((await match([row(2, { file: 'a/x.png' }), row(3, { file: 'b/x.png' })], ['/f/x.png'])).leftOut).toEqual([[2, 'no such file'], [3, 'no such file']]);
     expect((await match([row(2, { file: 'x.png' }), row(3, { file: 'x' }, false)], ['/f/x.png'])).leftOut).toEqual([[2, 'labelled both ways (line 3)'], [3, 'labelled both ways (line 2)']]);
   });
 
@@ -102,6 +105,12 @@ describe('scores are kept', () => {
     expect(store.get('b'.repeat(64))).toBeUndefined();
     store.put({ ...one, sha256: 'c'.repeat(64) });
     expect((await openScoreStore(path, 'models 1')).get('c'.repeat(64))).toBeDefined();
+  });
+
+  test("a model that answers for two families: the scores of one are not the other's", () => {
+    const set = { lungField: undefined, findings: [] };
+    expect(scoredBy(set, 'tuberculosis', {})).toBe(scoredBy(set, 'tuberculosis', {}));
+    expect(scoredBy(set, 'lung nodule', {})).not.toBe(scoredBy(set, 'tuberculosis', {}));
   });
 
   test('stopped, it ends after the films in work, and goes on from there', async () => {

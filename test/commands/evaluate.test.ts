@@ -196,6 +196,10 @@ describe('what is asked wrongly', () => {
     await expect(runEvaluate([...argv.map((word) => (word.endsWith('.csv') ? join(root, word) : word)), '--out', out, films])).rejects.toThrow(message);
   });
 
+  test('an output folder that cannot be made is said in a sentence', async () => {
+    await expect(runEvaluate(['--labels', join(root, 'truth.csv'), '--out', join(root, 'truth.csv'), films])).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/truth\.csv cannot be made \(--out\)/) });
+  });
+
   test('a table of other films says what it looked for', async () => {
     await writeFile(join(root, 'other.csv'), 'image,label\nx1.dcm,1\n');
     await expect(runEvaluate(['--labels', join(root, 'other.csv'), '--out', out, films])).rejects.toThrow(/no row of .*other\.csv names a file in .*films; the first one says "x1\.dcm"/);

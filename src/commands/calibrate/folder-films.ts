@@ -47,7 +47,7 @@ export async function scoreFolder({ rows, folder, family, set, model, scores: ke
   const only: ModelSet = { lungField: set.lungField, findings: [shown] };
   const eligibility = { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels };
   if (kept !== undefined && !existsSync(kept)) throw new FirstreadError('usage', `there is no folder ${kept}: --scores is the folder that firstread evaluate wrote (--out)`);
-  const store = kept === undefined ? passingStore() : await openScoreStore(join(kept, 'scores.jsonl'), scoredBy(only, eligibility));
+  const store = kept === undefined ? passingStore() : await openScoreStore(join(kept, 'scores.jsonl'), scoredBy(only, family, eligibility));
   const engine = await openEngineHere(only, { provider, intraOpThreads: config.inferenceThreads, batchMax: Math.min(config.batchMax, filesAtOnce) });
   const pool = createDecodePool({ threads: config.decodeThreads, deadlineMs: config.decodeDeadlineMs });
   const progress = startProgress(files.length, 'films', io, Date.now());

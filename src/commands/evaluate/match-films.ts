@@ -66,8 +66,9 @@ function findByName(wanted: string, byName: ReadonlyMap<string, readonly string[
     return folders.every((folder, i) => own[own.length - folders.length + i] === folder);
   });
   if (agreeing.length > 0) return agreeing;
-  // The films were moved since the table was written: the name alone will do where it is the only one of its kind.
-  return candidates.length === 1 && (rowsByName.get(name) ?? []).length === 1 ? candidates : [];
+  // The films were moved since the table was written: the name alone will do where only one film of the table has it.
+  const meant = new Set((rowsByName.get(name) ?? []).map((row) => segmentsOf(row.file ?? '').join('/')));
+  return candidates.length === 1 && meant.size === 1 ? candidates : [];
 }
 
 function findByIdentity(row: LabelRow, identities: ReadonlyMap<string, readonly string[]>): readonly string[] {

@@ -8,6 +8,7 @@ import { appendFileSync, closeSync, createReadStream, existsSync, openSync, read
 import { createInterface } from 'node:readline';
 import { FirstreadError } from '../../errors.ts';
 import type { ModelSet } from '../../inference/model-set.ts';
+import type { FindingFamily } from '../../study/types.ts';
 import { FIRSTREAD_VERSION } from '../../version.ts';
 
 /** What is known of one file; the truth is not in it, so that a corrected table needs no new scoring. */
@@ -97,12 +98,12 @@ function endsWithNewline(path: string): boolean {
   }
 }
 
-/** Changes with everything that a score depends on besides the film; the threshold is not among it. */
-export function scoredBy(set: ModelSet, eligibility: object): string {
+/** Changes with everything that a score depends on besides the film; the threshold is not among it. One model may answer for two families. */
+export function scoredBy(set: ModelSet, family: FindingFamily, eligibility: object): string {
   const parts = [set.lungField, ...set.findings].map((folder) => {
     if (folder === undefined) return undefined;
     const { sha256, input, outputs, calibration, ageYears } = folder.manifest;
     return { sha256, input, outputs, calibration, ageYears };
   });
-  return createHash('sha256').update(JSON.stringify([FIRSTREAD_VERSION, parts, eligibility])).digest('hex');
+  return createHash('sha256').update(JSON.stringify([FIRSTREAD_VERSION, family, parts, eligibility])).digest('hex');
 }
