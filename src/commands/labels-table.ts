@@ -117,9 +117,9 @@ function readSex(text: string | undefined): LabelRow['sex'] {
   return ['o', 'other'].includes(word) ? 'O' : undefined;
 }
 
-/** 45, 45.5, 045Y, "45 years", 006M. */
+/** 45, 45.5, 045Y, "45 years", "45 tuổi", 006M. */
 function readAge(text: string | undefined): number | undefined {
-  const years = /^(\d{1,3})(?:[.,]\d+)?\s*(?:y|yrs?|years?)?$/i.exec(text ?? '');
+  const years = /^(\d{1,3})(?:[.,]\d+)?\s*(?:y|yrs?|years?|tuổi)?$/i.exec(text?.normalize('NFC') ?? '');
   if (years !== null) return Number(years[1]) <= 130 ? Number(years[1]) : undefined;
   return patientAgeYears(text, undefined, undefined);
 }

@@ -69,6 +69,15 @@ describe('labels', () => {
     expect(rows[1]).not.toHaveProperty('file');
   });
 
+  test('a table in Vietnamese, composed or not', () => {
+    const csv = 'Tên tệp;Kết quả;Giới tính;Tuổi;Mã bệnh nhân\nảnh 1.png;Dương tính;Nữ;43 tuổi;BN1\nảnh 2.png;Âm tính;Nam;61;BN2\n';
+    for (const text of [csv, csv.normalize('NFD')]) {
+      const { rows } = read(text);
+      expect(rows).toMatchObject([{ positive: true, sex: 'F', ageYears: 43, patient: 'BN1' }, { positive: false, sex: 'M', ageYears: 61, patient: 'BN2' }]);
+      expect(rows[0]!.file?.normalize('NFC')).toBe('ảnh 1.png');
+    }
+  });
+
   test("the finding's own column before a general one; --label-column before both", () => {
     const csv = 'file,label,tb,nodule\na,no,yes,no\n';
     expect(read(csv).rows[0]!.positive).toBe(true);
@@ -79,6 +88,9 @@ describe('labels', () => {
   test.each([
     ['1', true], ['0', false], ['1.0', true], ['0.0', false], ['Yes', true], ['NO', false], ['pos', true], ['Neg.', false], ['+', true], ['-', false],
     ['TB', true], ['No TB', false], ['non-TB', false], ['normal', false], ['Có', true], ['Bình thường', false], ['MTB not detected', false],
+    ['Dương tính', true], ['âm tính'.normalize('NFD'), false], ['Dương tính (+)', true], ['(-)', false], ['TB (-)', false], ['lao (+)', true], ['không lao', false], ['am tinh', false],
+    // Doubt and contradiction are neither; -1 means uncertain in public sets.
+    ['TB?', undefined], ['? TB', undefined], ['-1', undefined], ['-1.0', undefined], ['>0', undefined], ['Dương tính (-)', undefined],
     ['pneumonia', undefined], ['2', undefined], ['unsure', undefined], ['nodule', undefined],
   ])('%j', (label, positive) => {
     expect(judgeLabel(label, 'tuberculosis')).toBe(positive === undefined ? undefined : positive ? 'positive' : 'negative');
@@ -122,6 +134,8 @@ describe('what laboratories write', () => {
     ['MTBC not detected', 'negative'],
     ['T', 'positive'], ['TI', 'positive'], ['RR', 'positive'], ['TT', 'positive'], ['N', 'negative'],
     ['Trace', 'positive'], ['very low', 'positive'], ['2+', 'positive'], ['scanty', 'positive'],
+    ['MTB (-)', 'negative'], ['MTB-', 'negative'], ['MTB (+), RIF (-)', 'positive'], ['MTB DETECTED LOW; Rifampicin resistance not detected', 'positive'], ['MTB DETECTED?', undefined],
+    ['Phát hiện MTB', 'positive'], ['Có phát hiện vi khuẩn lao, không kháng RIF', 'positive'], ['MTB: phát hiện, rất thấp', 'positive'], ['Không phát hiện MTB', 'negative'], ['MTB không phát hiện', 'negative'], ['Không kháng RIF', undefined],
     ['no growth', 'negative'], ['Growth', 'positive'],
     ['INVALID', undefined], ['ERROR', undefined], ['NO RESULT', undefined], ['contaminated', undefined], ['RIF Resistance DETECTED', undefined], ['indeterminate', undefined],
   ])('%s is %s', (label, judged) => expect(judgeLabel(label, 'tuberculosis')).toBe(judged));
@@ -132,7 +146,7 @@ describe('what laboratories write', () => {
     expect(judgeLabel('MTB DETECTED LOW', 'lung nodule')).toBeUndefined();
   });
 
-  test.each([['TT', true], ['MTB Trace DETECTED', true], ['trace', true], ['MTB DETECTED LOW', false], ['attention', false]])('%s is a trace: %s', (label, trace) => expect(isTrace(label)).toBe(trace));
+  test.each([['TT', true], ['MTB Trace DETECTED', true], ['Phát hiện MTB, vết', true], ['trace', true], ['MTB DETECTED LOW', false], ['attention', false]])('%s is a trace: %s', (label, trace) => expect(isTrace(label)).toBe(trace));
 
   test('a patient ID is enough only where that is said', () => {
     expect(() => read('Patient ID,Xpert\nP1,T\n')).toThrow(/no column names the film: call one file, accession or/);
