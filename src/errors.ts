@@ -67,7 +67,7 @@ export const ERRORS = {
   'model-invalid': entry('the model folder is not usable', false),
   'model-hash-mismatch': entry('the model file differs from its manifest', false),
   'model-self-test-failed': entry('the model does not reproduce its self-test', false),
-  'model-output-invalid': entry('the model gave something that is no number', false),
+  'model-output-invalid': entry('the model gave something that is no number, or no probability', false),
   'model-run-failed': entry('the execution provider failed while running a model', true),
   'provider-unavailable': entry('the execution provider is not available', true),
   // api

@@ -5,6 +5,7 @@
  */
 import type { ManifestProblem } from './manifest-fields.ts';
 import type { ManifestOutput, ModelManifest } from './manifest-types.ts';
+import { PROBABILITY_TOLERANCE } from './postprocess-scores.ts';
 import type { Outputs } from './tensors.ts';
 
 export interface AnswerRemarks {
@@ -24,7 +25,7 @@ export function judgeAnswers(manifest: ModelManifest, answers: readonly Outputs[
   const judged = manifest.outputs.map((output, i) => judgeOutput(output, `outputs[${i}]`, valuesOf(output, answers)));
   return {
     problems: judged.flatMap(({ problems }) => problems),
-    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
+    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeSoftmax(manifest, answers), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
   };
 }
 
@@ -54,13 +55,26 @@ function judgeOutput(output: ManifestOutput, at: string, values: readonly number
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const key = `${at}.activation`;
   const said = `values from ${round(low)} to ${round(high)}`;
-  if (output.activation === 'none' && (low < -0.01 || high > 1.01)) {
+  if (output.activation === 'none' && (low < -PROBABILITY_TOLERANCE || high > 1 + PROBABILITY_TOLERANCE)) {
     return { ...NOTHING, problems: [{ key, problem: `is "none", but the network gives ${said}: those are no probabilities`, remedy: `write "sigmoid"${output.kind === 'scores' ? ', or "softmax" where the labels exclude each other' : ''}` }] };
   }
   if (output.activation === 'sigmoid' && low >= 0 && high <= 1 && high > low) {
     return { ...NOTHING, remarks: [{ key, problem: `is "sigmoid", but the network gives ${said}: probabilities already? A second sigmoid leaves 50 to 73 points`, remedy: 'if the graph ends in a sigmoid, write "none"' }] };
   }
   return NOTHING;
+}
+
+/** All labels of a picture add up to one before our softmax: the graph has one of its own. */
+function judgeSoftmax({ outputs }: ModelManifest, answers: readonly Outputs[]): readonly ManifestProblem[] {
+  return outputs.flatMap((output, i) => {
+    if (output.kind !== 'scores' || output.activation !== 'softmax') return [];
+    const twice = answers.every((answer) => {
+      const found = answer[output.name];
+      const labels: readonly number[] = found === undefined ? [] : [...found.data.subarray(0, found.dims[1] ?? 1)];
+      return labels.every((value) => value >= 0) && Math.abs(labels.reduce((a, b) => a + b, 0) - 1) < 1e-3;
+    });
+    return twice ? [{ key: `outputs[${i}].activation`, problem: 'is "softmax", but the network gives probabilities that add up to 1 already: a second softmax draws them together', remedy: 'if the graph ends in a softmax, write "none"' }] : [];
+  });
 }
 
 function judgeNormalisation({ input }: ModelManifest): readonly ManifestProblem[] {

@@ -10,10 +10,10 @@ import { insideLungs } from './lung-field.ts';
 import type { LungField } from './lung-field.ts';
 import { familiesOf } from './manifest-outputs.ts';
 import type { ManifestOutput, ModelManifest } from './manifest-types.ts';
-import { decodeCandidates, imageProbability, suppressOverlaps } from './postprocess-boxes.ts';
+import { candidatesAreNumbers, decodeCandidates, imageProbability, suppressOverlaps } from './postprocess-boxes.ts';
 import type { BoxesOutput, Candidate } from './postprocess-boxes.ts';
 import { heatField, hotRegion, hottest, round, toHeatmap } from './postprocess-heatmap.ts';
-import { activateScores, toPoints } from './postprocess-scores.ts';
+import { PROBABILITY_TOLERANCE, activateScores, toPoints } from './postprocess-scores.ts';
 import type { Placement } from './preprocess.ts';
 import type { OutputArray, Outputs } from './tensors.ts';
 
@@ -48,7 +48,7 @@ function composeFinding(input: FindingsInput, family: FindingFamily): Finding {
   const candidates = detections.flatMap((o) => findCandidates(input, o));
   const heat = manifest.outputs.filter((o): o is Extract<ManifestOutput, { kind: 'heatmap' }> => o.kind === 'heatmap' && o.family === family)[0];
   const field = heat === undefined ? undefined : heatField(need(input, heat.name), input.prediction.at, heat.index ?? 0, heat.activation);
-  const probability = imageScore(input, family) ?? (detections[0] !== undefined ? imageProbability(candidates, detections[0].imageScoreBoxes ?? 1) : field === undefined ? Number.NaN : hottest(field));
+  const probability = imageScore(input, family) ?? (detections.length > 0 ? boxesScore(input, detections, candidates) : field === undefined ? Number.NaN : hottest(field));
   const score = points(probability, manifest);
   const { threshold, siteThreshold } = thresholdOf(input, family);
   const flagged = score >= threshold;
@@ -90,10 +90,18 @@ function imageScore(input: FindingsInput, family: FindingFamily): number | undef
   return undefined;
 }
 
-/** A score that is no number must not pass for a low one. */
+/** The picture's probability where only its boxes say it. */
+function boxesScore({ prediction: { outputs, at } }: FindingsInput, detections: readonly BoxesOutput[], candidates: readonly Candidate[]): number {
+  if (!detections.every((output) => candidatesAreNumbers(output, outputs, at))) return Number.NaN;
+  return imageProbability(candidates, detections[0]?.imageScoreBoxes ?? 1);
+}
+
+/** A score that is no number, or no probability (a logit that nobody activated), must not pass for a low one. */
 function points(probability: number, manifest: ModelManifest): number {
   const value = toPoints(probability, manifest.calibration);
-  if (value === undefined) throw new FirstreadError('model-output-invalid', `${manifest.name} gave a score that is no number`, { model: manifest.name });
+  const refuse = (what: string): FirstreadError => new FirstreadError('model-output-invalid', `${manifest.name} gave a score that is ${what}`, { model: manifest.name });
+  if (value === undefined) throw refuse('no number');
+  if (probability < -PROBABILITY_TOLERANCE || probability > 1 + PROBABILITY_TOLERANCE) throw refuse(`no probability (${probability.toPrecision(3)}): see "activation" in its manifest`);
   return value;
 }
 

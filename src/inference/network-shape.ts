@@ -64,7 +64,9 @@ function compareOutput(output: ManifestOutput, at: string, dims: Dims, batch: nu
   switch (output.kind) {
     case 'scores': {
       const most = Math.max(...output.labels.map((l) => l.index));
-      look('name', output.name, (s) => s.length === 2 && (s[1] ?? 0) > most, `[N, L] with L at least ${most + 1}, the highest label index and one`);
+      const least = output.activation === 'softmax' ? Math.max(2, most + 1) : most + 1;
+      // [N] is one label; what follows the labels may only be ones, as a pooling leaves them.
+      look('name', output.name, (s) => (s[1] ?? 1) >= least && s.slice(2).every((size) => size === 1), output.activation === 'softmax' && most === 0 ? '[N, L] with at least two labels for a softmax: over one it is always 100. Is it "sigmoid"?' : `[N, L] with L at least ${least}, the highest label index and one`);
       break;
     }
     case 'heatmap':

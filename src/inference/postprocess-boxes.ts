@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import type { ManifestOutput } from './manifest-types.ts';
-import { sigmoid } from './postprocess-scores.ts';
+import { PROBABILITY_TOLERANCE, sigmoid } from './postprocess-scores.ts';
 import type { OutputArray, Outputs } from './tensors.ts';
 
 export type BoxesOutput = Extract<ManifestOutput, { kind: 'boxes' }>;
@@ -30,6 +30,32 @@ export function decodeCandidates(output: BoxesOutput, outputs: Outputs, i: numbe
     .filter((c) => c.probability >= PROBABILITY_MIN && c.width > 0 && c.height > 0 && Number.isFinite(c.x + c.y + c.width + c.height))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, CANDIDATE_COUNT_MAX);
+}
+
+/**
+ * Are picture `i`'s boxes numbers at all? A score that is none (or is said to be a probability and lies below 0), or a
+ * candidate without a place, would only be missing from the list: where the list is the picture's score, that is no zero.
+ */
+export function candidatesAreNumbers(output: BoxesOutput, outputs: Outputs, i: number): boolean {
+  const scores = scoresOf(output, outputs, i);
+  const places = output.format === 'center-heatmap' ? [] : output.format === 'yolo' ? decodeYolo(output, outputs, i) : decodeCorners(output, outputs, i);
+  return scores.every((score) => !Number.isNaN(score) && (output.activation !== 'none' || score >= -PROBABILITY_TOLERANCE))
+    && places.every(({ x, y, width, height, probability }) => !(probability >= PROBABILITY_MIN) || Number.isFinite(x + y + width + height));
+}
+
+/** Of the label that is used, as the network gives them. */
+function scoresOf(output: BoxesOutput, outputs: Outputs, i: number): Float32Array {
+  const index = output.index ?? 0;
+  if (output.format === 'xyxy-score') {
+    const scores = need(outputs, output.scoresName);
+    const labels = scores.dims[2] ?? 1;
+    return picture(scores, i).filter((_, at) => at % labels === index);
+  }
+  const planes = need(outputs, output.name);
+  const [, , ...shape] = planes.dims;
+  const length = shape.reduce((a, b) => a * b, 1);
+  const row = output.format === 'yolo' ? 4 + index : index;
+  return picture(planes, i).subarray(row * length, (row + 1) * length);
 }
 
 /** Greedy non-maximum suppression of a list that is sorted best first. */

@@ -5,6 +5,9 @@
 import assert from 'node:assert';
 import type { ModelManifest } from './manifest-types.ts';
 
+/** Rounding may carry a probability so far beyond 0 or 1; what lies further out is none. */
+export const PROBABILITY_TOLERANCE = 0.01;
+
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** One picture's [L] scores; probabilities 0–1 in the network's order. */

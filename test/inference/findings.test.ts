@@ -77,6 +77,31 @@ describe('composeFindings', () => {
     expect(() => compose(heatmapDraft as ModelManifest, prediction)).toThrow(expect.objectContaining({ code: 'model-output-invalid' }));
   });
 
+  test('a detector whose numbers are none has no score either, and no zero', () => {
+    const good = { x: 160, y: 160, p: 0.3 };
+    for (const bad of [{ ...good, p: Number.NaN }, { ...good, x: Number.NaN }, { ...good, p: -3 }, { ...good, p: 3 }]) {
+      expect(() => compose(yolo(), detections([good, bad]))).toThrow(expect.objectContaining({ code: 'model-output-invalid' }));
+    }
+    // Nobody needs the place of what is no candidate.
+    expect(compose(yolo(), detections([good, { x: Number.NaN, y: 1, p: 0 }]))[0]?.score).toBe(30);
+    const center = yolo({ format: 'center-heatmap', name: 'heat', sizeName: 'size' });
+    const size = { data: new Float32Array(8).fill(9), dims: [1, 2, 2, 2] };
+    const heat = (...cells: number[]) => ({ outputs: { heat: { data: Float32Array.of(...cells), dims: [1, 1, 2, 2] }, size }, at: 0 });
+    expect(compose(center, heat(0.1, 0.2, 0.4, 0.1))[0]?.score).toBe(40);
+    expect(() => compose(center, heat(0.1, 0.2, 0.4, Number.NaN))).toThrow(expect.objectContaining({ code: 'model-output-invalid' }));
+    const corners = yolo({ format: 'xyxy-score', name: 'boxes', scoresName: 'scores', index: 1 });
+    const scored = (...values: number[]) => ({ outputs: { boxes: { data: Float32Array.of(1, 1, 9, 9, 1, 1, 9, 9), dims: [1, 2, 4] }, scores: { data: Float32Array.of(...values), dims: [1, 2, 2] } }, at: 0 });
+    expect(compose(corners, scored(Number.NaN, 0.2, Number.NaN, 0.6))[0]?.score).toBe(60);
+    expect(() => compose(corners, scored(0, 0.2, 0, Number.NaN))).toThrow(/gave a score that is no number/);
+  });
+
+  test('a logit that nobody activated is no low score', () => {
+    const prediction = (score: number) => ({ outputs: { score: { data: Float32Array.of(score), dims: [1, 1] }, heat: { data: new Float32Array(4), dims: [1, 1, 2, 2] } }, at: 0 });
+    expect(() => compose(heatmapDraft as ModelManifest, prediction(-2.5))).toThrow(/no probability \(-2\.50\): see "activation"/);
+    expect(() => compose(heatmapDraft as ModelManifest, prediction(1.5))).toThrow(expect.objectContaining({ code: 'model-output-invalid' }));
+    expect(compose(heatmapDraft as ModelManifest, prediction(1.001))[0]?.score).toBe(100);
+  });
+
   test('with a heatmap alone the hottest cell is the score', () => {
     const manifest = { ...heatmapDraft, calibration: undefined, outputs: [heatmapDraft.outputs[1]] } as unknown as ModelManifest;
     const prediction = { outputs: { heat: { data: Float32Array.of(-9, -9, 1.3863, -9), dims: [1, 1, 2, 2] } }, at: 0 };

@@ -50,6 +50,27 @@ describe('a foreign network runs by its manifest alone', () => {
     expect(tb?.region).toEqual([]);
   });
 
+  test.each([
+    ['[N]', ['N'], [1, 2, 3], 0],
+    ['[N, 3, 1, 1]', ['N', 3, 1, 1], [2, 3], 1],
+  ] as const)('scores as they leave a pooling: %s', async (_, shape, axes, keepdims) => {
+    const onnx = writeTinyOnnx({
+      inputs: [{ name: 'image', type: 'float32', shape: ['N', 3, 64, 64] }],
+      outputs: [{ name: 'score', type: 'float32', shape: [...shape] }],
+      constants: {},
+      nodes: [{ op: 'ReduceMean', inputs: ['image'], outputs: ['score'], attributes: { axes: [...axes], keepdims } }],
+    });
+    const input = { ...classifierDraft.input, width: 64, height: 64, mean: [0], std: [1] };
+    const labels = [{ family: 'tuberculosis', index: keepdims === 0 ? 0 : 2 }] as const;
+    const folder = await writeModelFolder(models, onnx, { ...classifierDraft, task: 'tuberculosis', input, outputs: [{ kind: 'scores', name: 'score', activation: 'none', labels }], thresholds: classifierDraft.thresholds.slice(0, 1) });
+    expect((await checkModelFolder(folder, options)).problems).toEqual([]);
+    const [tb] = await findingsOf(drawChest({ width: 300, height: 300 }));
+    await writeModelFolder(models, tinyClassifier({ side: 64, gain: 1, bias: 0, labels: 1 }), { ...classifierDraft, name: 'plain', task: 'tuberculosis', input, outputs: [{ kind: 'scores', name: 'logits', activation: 'none', labels: [{ family: 'tuberculosis', index: 0 }] }], thresholds: classifierDraft.thresholds.slice(0, 1), shadow: true });
+    const both = await findingsOf(drawChest({ width: 300, height: 300 }));
+    expect(both.map(({ score }) => score)).toEqual([tb?.score, tb?.score]);
+    expect(tb?.score).toBeGreaterThan(5);
+  });
+
   test('a yolo-like detector: boxes in pixels of a film that is not square', async () => {
     await writeModelFolder(models, tinyYolo(), yoloDraft);
     const [nodule] = await findingsOf(drawChest({ width: 900, height: 800, spots: [{ x: 585, y: 355, radius: 70, grey: 250 }] }));
@@ -202,6 +223,17 @@ describe('models check', () => {
 
   test.each([['classifier', tinyClassifier(), classifierDraft], ['heatmap', tinyHeatmap(), heatmapDraft], ['yolo', tinyYolo(), yoloDraft], ['lung field', tinyLungField(), lungFieldDraft]])('there is nothing to remark on a good %s', async (_, onnx, draft) => {
     expect((await checkModelFolder(await writeModelFolder(models, onnx, draft), options)).remarks).toEqual([]);
+  });
+
+  test('a softmax over one label would make every film a case: refused; one on top of another is remarked on', async () => {
+    const soft = (index: number): Partial<ModelManifest> => ({ task: 'tuberculosis', outputs: [{ kind: 'scores', name: 'logits', activation: 'softmax', labels: [{ family: 'tuberculosis', index }] }], thresholds: classifierDraft.thresholds.slice(0, 1) });
+    const one = await writeModelFolder(models, tinyClassifier({ labels: 1 }), { ...classifierDraft, ...soft(0) });
+    expect((await check(one)).join()).toMatch(/came out as \[1, 1\]; scores needs \[N, L\] with at least two labels for a softmax/);
+    // gain 0, labels at 0 and 1: 0 + 1 add up to one whatever the picture.
+    const twice = await checkModelFolder(await writeModelFolder(models, tinyClassifier({ labels: 2, gain: 0, bias: 0 }), { ...classifierDraft, ...soft(1) }), options);
+    expect(twice.remarks?.map(describeProblem).join()).toMatch(/^outputs\[0\]\.activation: is "softmax", .* write "none"/);
+    const once = await checkModelFolder(await writeModelFolder(models, tinyClassifier({ labels: 2 }), { ...classifierDraft, ...soft(1) }), options);
+    expect(once.remarks?.map(describeProblem).join()).not.toContain('softmax');
   });
 
   test('what is not there, is no JSON or is no network is said so', async () => {
