@@ -103,11 +103,11 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-function refuse(refusal: { readonly code: string; readonly text: string }, { leftOut, rowCount }: Truth, { json }: CalibrateOptions, io: CommandIo): number {
+function refuse(refusal: { readonly code: string; readonly text: string }, { leftOut, rowCount, tableRowCount }: Truth, { json }: CalibrateOptions, io: CommandIo): number {
   if (json) io.stdout.write(`${JSON.stringify({ kind: 'refused', ...refusal, rowCount, leftOut }, null, 2)}\n`);
   else {
     io.stderr.write(`firstread calibrate: refused: ${refusal.text}\n`);
-    if (leftOut.length > 0) io.stderr.write(`${leftOut.length} of ${rowCount} rows were left out, the first: line ${leftOut[0]?.line} ${leftOut[0]?.reason} (--json names all)\n`);
+    if (leftOut.length > 0) io.stderr.write(`${leftOut.length} of ${tableRowCount} rows were left out, the first: line ${leftOut[0]?.line} ${leftOut[0]?.reason} (--json names all)\n`);
   }
   return EXIT_REFUSED;
 }

@@ -206,17 +206,21 @@ describe('a folder of films', () => {
     for (let i = 0; i < 60; i += 1) {
       const positive = i < 24;
       const radius = positive ? 30 + i : 20 + (i % 20);
-      writeFileSync(join(films, `film-${i}.dcm`), wrapAsDx(drawChest({ width: 300, height: 300, spots: [{ x: 90, y: 150, radius, grey: 160 }] })));
+      writeFileSync(join(films, `film-${i}.dcm`), wrapAsDx(drawChest({ width: 300, height: 300, spots: [{ x: 90, y: 150, radius, grey: 158 + Math.floor(i / 20) }] })));
       rows.push(`film-${i}.dcm,${positive ? 'pos' : 'neg'}`);
     }
     writeFileSync(join(films, 'broken.dcm'), 'no film');
-    writeFileSync(file('films.csv'), [...rows, 'broken.dcm,neg', 'gone.dcm,pos'].join('\n'));
+    writeFileSync(join(films, 'copy.dcm'), readFileSync(join(films, 'film-0.dcm')));
+    writeFileSync(file('films.csv'), [...rows, 'broken.dcm,neg', 'gone.dcm,pos', 'copy.dcm,pos', 'film-9.dcm,'].join('\n'));
     const { code, out, err } = await read();
     expect(err).not.toMatch(/refused/);
     expect(code).toBe(0);
     expect(out).toMatch(/60 films with truth, 24 patients with the disease and 36 without/);
     expect(out).toMatch(/line 62: broken\.dcm no score: neither a DICOM object nor PNG nor JPEG/);
     expect(out).toMatch(/line 63: gone\.dcm no such file/);
+    // Counted twice, one film would make the interval narrower than it is.
+    expect(out).toMatch(/line 64: copy\.dcm the same bytes as film-0\.dcm: counted once/);
+    expect((await read('--margin', '0.02')).err).toMatch(/4 of 64 rows were left out/);
     expect(existsSync(join(films, 'scores.jsonl'))).toBe(false);
     await expect(read('--scores', file('nowhere'))).rejects.toThrow(/--scores is the folder that firstread evaluate wrote/);
     mkdirSync(file('kept'));

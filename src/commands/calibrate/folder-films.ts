@@ -1,7 +1,7 @@
 /**
  * Rows of a table of truth ↔ a folder of films that the model reads now, with the parts of `firstread evaluate`. Only the
  * model that is calibrated runs (and the lung field that crops for it). A film that cannot be read, or is refused, is
- * named and left out; a study of several files counts with its highest score.
+ * named and left out, the same bytes count once; a study of several files counts with its highest score.
  */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -18,6 +18,7 @@ import type { FindingFamily } from '../../study/types.ts';
 import type { CommandIo } from '../command.ts';
 import { identifyDicomFile, matchFilms } from '../evaluate/match-films.ts';
 import type { LabelledCase } from '../evaluate/match-films.ts';
+import { findCopies } from '../evaluate/same-bytes.ts';
 import { scoreFilms } from '../evaluate/score-films.ts';
 import { openScoreStore, scoredBy } from '../evaluate/score-store.ts';
 import type { ScoreStore, StoredScore } from '../evaluate/score-store.ts';
@@ -65,7 +66,8 @@ export async function scoreFolder({ rows, folder, family, set, model, scores: ke
       stop: new AbortController().signal,
       onFilm: (_file, _score, fresh) => progress.step(fresh, Date.now()),
     });
-    const read = cases.map((one) => readCase(one, scores));
+    const copyOf = findCopies(cases, scores);
+    const read = cases.map((one) => readCase(one, scores, copyOf(one)));
     return {
       films: read.flatMap((one) => ('positive' in one ? [one] : [])),
       leftOut: [...leftOut, ...read.flatMap((one) => ('reason' in one ? [one] : []))].toSorted((a, b) => a.line - b.line),
@@ -85,7 +87,8 @@ function passingStore(): ScoreStore {
   return { get: (sha256) => known.get(sha256), put: (score) => void known.set(score.sha256, score) };
 }
 
-function readCase({ name, row, files }: LabelledCase, scores: ReadonlyMap<string, StoredScore>): TruthFilm | RowLeftOut {
+function readCase({ name, row, files }: LabelledCase, scores: ReadonlyMap<string, StoredScore>, copy: string | undefined): TruthFilm | RowLeftOut {
+  if (copy !== undefined) return { line: row.line, name, reason: copy };
   const own = files.flatMap((file) => scores.get(file) ?? []);
   const scored = own.flatMap((one) => (one.outcome === 'scored' && one.score !== undefined ? [{ score: one.score, facts: one.facts }] : []));
   const best = scored.toSorted((a, b) => b.score - a.score)[0];

@@ -20,6 +20,8 @@ import type { TruthMatching } from './registry-films.ts';
 export interface Truth extends TruthMatching {
   /** Rows with a usable truth. */
   readonly rowCount: number;
+  /** All of them. */
+  readonly tableRowCount: number;
   /** Of all studies of the site; absent for a folder. */
   readonly workload?: { readonly scores: readonly number[]; readonly studiesPerDay: number };
   /** For messages. */
@@ -38,6 +40,7 @@ export interface TruthParts {
 export async function gatherTruth({ options, config, folder, set, model }: TruthParts, io: CommandIo): Promise<Truth> {
   const { family, films, words, trace, truthFile } = options;
   const table = readLabels(await readCsvFile(truthFile), { family, ...words, patientIsEnough: films === undefined });
+  const tableRowCount = table.rows.length + table.leftOut.length;
   const { rows, traceCount } = judgeTraces(table.rows, trace);
   const traceRemark = traceCount === 0 ? [] : [`${traceCount} rows say "trace"; counted as ${trace === 'leave-out' ? 'neither, and left out' : trace} (--trace).`];
   if (films !== undefined) {
@@ -45,7 +48,7 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
     const { scoreFolder } = await import('./folder-films.ts');
     const matching = await scoreFolder({ rows, folder: films, family, set, model, config, ...(options.scores === undefined ? {} : { scores: options.scores }) }, io);
     const workloadRemark = options.wish.kind === 'sensitivity' ? [] : ['A workload told by these films holds where as many of all films are of cases.'];
-    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, where: films, remarks: [...traceRemark, ...workloadRemark] };
+    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, tableRowCount, where: films, remarks: [...traceRemark, ...workloadRemark] };
   }
   if (!existsSync(folder.registry)) throw new FirstreadError('config-invalid', `there is no registry in ${folder.root}: name the hub's data folder with --data, or a folder of films with --films`);
   const registry = openRegistry(folder.registry, { readOnly: true });
@@ -55,7 +58,7 @@ export async function gatherTruth({ options, config, folder, set, model }: Truth
     const shas = new Set([sha256, ...(fp16 === undefined ? [] : [fp16.sha256])]);
     const matching = matchRecorded(rows, findings, shas, registry.isKnown);
     const workload = siteWorkload(findings, shas);
-    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, workload, where: `the registry of ${folder.root}`, remarks: [...traceRemark, ...untestedRemark(matching.films.length, workload.scores.length)] };
+    return { ...matching, leftOut: [...table.leftOut, ...matching.leftOut], rowCount: rows.length, tableRowCount, workload, where: `the registry of ${folder.root}`, remarks: [...traceRemark, ...untestedRemark(matching.films.length, workload.scores.length)] };
   } finally {
     registry.close();
   }

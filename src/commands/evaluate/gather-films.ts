@@ -13,6 +13,7 @@ import { judgingThresholds } from '../../study/site-threshold.ts';
 import type { SiteThreshold } from '../../study/site-threshold.ts';
 import type { LabelRow } from '../labels-table.ts';
 import type { LabelledCase } from './match-films.ts';
+import { findCopies } from './same-bytes.ts';
 import type { StoredScore } from './score-store.ts';
 
 export interface Gathering {
@@ -37,13 +38,13 @@ export function gatherFilms(cases: readonly LabelledCase[], scores: ReadonlyMap<
   const films: EvaluatedFilm[] = [];
   const [refused, unreadable, leftOut]: FilmNamed[][] = [[], [], []];
   const remarks = new Map<string, number>();
-  const contents = firstByContent(cases, scores);
+  const copyOf = findCopies(cases, scores);
   for (const one of cases) {
     const { name, row: { positive } } = one;
     const found = one.files.flatMap((file) => scores.get(file) ?? []);
-    const twin = found.map((score) => contents.get(score.sha256)).find((each) => each !== undefined && (each.first !== one || each.contradicted));
-    if (twin !== undefined) {
-      leftOut!.push({ name, positive, reason: twin.contradicted ? `the same bytes as ${twin.names.filter((each) => each !== name).join(', ')}, labelled the other way` : `the same bytes as ${twin.first.name}: counted once` });
+    const copy = copyOf(one);
+    if (copy !== undefined) {
+      leftOut!.push({ name, positive, reason: copy });
       continue;
     }
     const answer = answerOf(found, one.row, options.ageYears);
@@ -54,28 +55,6 @@ export function gatherFilms(cases: readonly LabelledCase[], scores: ReadonlyMap<
     }
   }
   return { films, refused: refused!, unreadable: unreadable!, leftOut: leftOut!, remarks: [...remarks].map(([remark, count]) => `${count} ${count === 1 ? 'film' : 'films'} ${remark}`) };
-}
-
-interface Content {
-  readonly first: LabelledCase;
-  readonly names: string[];
-  contradicted: boolean;
-}
-
-/** The same bytes under two names are one film. Only of single files: studies may share an image. */
-function firstByContent(cases: readonly LabelledCase[], scores: ReadonlyMap<string, StoredScore>): ReadonlyMap<string, Content> {
-  const contents = new Map<string, Content>();
-  for (const one of cases) {
-    const score = one.files.length === 1 ? scores.get(one.files[0]!) : undefined;
-    if (score === undefined || score.outcome === 'unreadable') continue;
-    const known = contents.get(score.sha256);
-    if (known === undefined) contents.set(score.sha256, { first: one, names: [one.name], contradicted: false });
-    else {
-      known.names.push(one.name);
-      known.contradicted ||= known.first.row.positive !== one.row.positive;
-    }
-  }
-  return contents;
 }
 
 type Answer = { readonly kind: 'scored'; readonly best: StoredScore } | { readonly kind: 'refused' | 'unreadable'; readonly reason: string };
