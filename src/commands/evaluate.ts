@@ -119,11 +119,16 @@ function filmsIn({ folders, table, boxes, out }: EvaluateOptions): string[] {
   return [...new Set(findFiles(folders).map((path) => resolve(path)))].filter((path) => !tables.includes(path) && relative(resolve(out), path).startsWith('..'));
 }
 
-/** Only what is measured runs: the shown model of the family, and the lung field before it. */
+/** Only what is measured runs: the shown model of the family (or the only one, if in shadow), and the lung field before it. */
 function chooseModels(set: ModelSet, family: FindingFamily): ModelSet {
-  const chosen = set.findings.filter(({ manifest }) => manifest.shadow !== true && familiesOf(manifest.outputs).includes(family));
-  if (chosen.length === 0) throw new FirstreadError('model-invalid', `no model here looks for ${family}`);
-  return { lungField: set.lungField, findings: chosen };
+  const candidates = set.findings.filter(({ manifest }) => familiesOf(manifest.outputs).includes(family));
+  const shown = candidates.filter(({ manifest }) => manifest.shadow !== true);
+  const [only] = candidates;
+  if (only === undefined) throw new FirstreadError('model-invalid', `no model here looks for ${family}`);
+  if (shown.length > 0) return { lungField: set.lungField, findings: shown };
+  if (candidates.length > 1) throw new FirstreadError('model-invalid', `all models here that look for ${family} are in shadow: ${candidates.map(({ manifest }) => manifest.name).join(', ')}; name the folder of one with --models`);
+  // Here it is asked.
+  return { lungField: set.lungField, findings: [{ ...only, manifest: { ...only.manifest, shadow: false } }] };
 }
 
 type Facts = Pick<EvaluationRun, 'schema' | 'madeAt' | 'firstreadVersion' | 'family' | 'model' | 'lungField' | 'folders' | 'table' | 'secondaryCaptureRead'>;

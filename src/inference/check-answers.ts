@@ -25,7 +25,7 @@ export function judgeAnswers(manifest: ModelManifest, answers: readonly Outputs[
   const judged = manifest.outputs.map((output, i) => judgeOutput(output, `outputs[${i}]`, valuesOf(output, answers)));
   return {
     problems: judged.flatMap(({ problems }) => problems),
-    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeSoftmax(manifest, answers), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
+    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeSoftmax(manifest, answers), ...judgePlaces(manifest, answers), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
   };
 }
 
@@ -76,6 +76,23 @@ function judgeSoftmax({ outputs }: ModelManifest, answers: readonly Outputs[]): 
     return twice ? [{ key: `outputs[${i}].activation`, problem: 'is "softmax", but the network gives probabilities that add up to 1 already: a second softmax draws them together', remedy: 'if the graph ends in a softmax, write "none"' }] : [];
   });
 }
+
+/** Many a detector gives fractions of the picture, and a box of one pixel in the corner is the film's only trace of it. */
+function judgePlaces({ outputs }: ModelManifest, answers: readonly Outputs[]): readonly ManifestProblem[] {
+  return outputs.flatMap((output, i) => {
+    if (output.kind !== 'boxes' || output.format === 'center-heatmap') return [];
+    const largest = answers.reduce((most, answer) => {
+      const { data, dims } = answer[output.name] ?? { data: [], dims: [] };
+      const places = output.format === 'yolo' ? data.slice(0, 4 * (dims[2] ?? 0)) : data;
+      return [...places].reduce((a, b) => Math.max(a, b), most);
+    }, 0);
+    if (largest === 0 || largest > FRACTION_MAX) return [];
+    return [{ key: `outputs[${i}]`, problem: `gives boxes whose largest coordinate is ${round(largest)}: fractions of the picture?`, remedy: 'pixels of the input are needed: multiply inside the graph by its width and height' }];
+  });
+}
+
+/** A box may hang a little over the edge. */
+const FRACTION_MAX = 1.5;
 
 function judgeNormalisation({ input }: ModelManifest): readonly ManifestProblem[] {
   if (input.mean === undefined) return [];

@@ -14,6 +14,7 @@ import { drawHand, drawLateralChest } from '../../fixtures/draw-other.ts';
 import { writeImage } from '../../fixtures/encode-pixels.ts';
 import * as evaluate from '../../src/commands/evaluate.ts';
 import { writeSiteThresholds } from '../../src/hub/site-thresholds.ts';
+import { heatmapDraft, tinyHeatmap, writeModelFolder } from '../models/tiny-models.ts';
 
 // Models are opened a dozen times; a busy machine takes its time.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -223,6 +224,17 @@ test('classes in folders of their own: the warning is loud, in the terminal and 
   expect(page).toContain('the folder alone tells the classes apart');
   expect(page).toContain('clinic &lt;b&gt;');
   expect(page).not.toContain('clinic <b>');
+});
+
+test('a model in shadow is measured where it is the only one of its family', async () => {
+  const models = join(root, 'own-models');
+  await writeModelFolder(models, tinyHeatmap(), { ...heatmapDraft, shadow: true });
+  const argv = ['--labels', join(root, 'truth.csv'), '--out', join(root, 'shadow-out'), '--models', models, '--json', films];
+  const { model, evaluation } = JSON.parse((await runEvaluate(argv)).out);
+  expect(model.name).toBe('tiny-heatmap');
+  expect(evaluation.scored.filmCount).toBeGreaterThan(5);
+  await writeModelFolder(models, tinyHeatmap({ gain: 0.1 }), { ...heatmapDraft, name: 'another', shadow: true });
+  await expect(runEvaluate(argv)).rejects.toThrow(/all models here that look for tuberculosis are in shadow: .*--models/);
 });
 
 test('boxes: pointing for a heatmap model, FROC for one with boxes; what does not fit is left out by name', async () => {

@@ -236,6 +236,31 @@ describe('models check', () => {
     expect(once.remarks?.map(describeProblem).join()).not.toContain('softmax');
   });
 
+  test('boxes in fractions of the picture are remarked on', async () => {
+    const inPixels = [0.5, 0.5, 0.2, 0.2];
+    const onnx = (scale: number) => writeTinyOnnx({
+      inputs: [{ name: 'images', type: 'float32', shape: ['N', 3, 64, 64] }],
+      outputs: [{ name: 'boxes', type: 'float32', shape: ['N', 1, 4] }, { name: 'scores', type: 'float32', shape: ['N', 1] }],
+      constants: {
+        w: { dims: [3, 1], type: 'float32', values: [1 / 3, 1 / 3, 1 / 3] },
+        none: { dims: [1, 4], type: 'float32', values: [0, 0, 0, 0] },
+        place: { dims: [1, 4], type: 'float32', values: inPixels.map((v) => v * scale) },
+        shape: { dims: [3], type: 'int64', values: [0, 1, 4] },
+      },
+      nodes: [
+        { op: 'ReduceMean', inputs: ['images'], outputs: ['mean'], attributes: { axes: [2, 3], keepdims: 0 } },
+        { op: 'MatMul', inputs: ['mean', 'w'], outputs: ['scores'] },
+        { op: 'MatMul', inputs: ['scores', 'none'], outputs: ['nothing'] },
+        { op: 'Add', inputs: ['nothing', 'place'], outputs: ['flat'] },
+        { op: 'Reshape', inputs: ['flat', 'shape'], outputs: ['boxes'] },
+      ],
+    });
+    const draft = { ...yoloDraft, input: { ...yoloDraft.input, width: 64, height: 64 }, outputs: [{ kind: 'boxes', format: 'xyxy-score', name: 'boxes', scoresName: 'scores', activation: 'none', family: 'lung nodule', nmsIou: 0.3, maxBoxes: 5, insideLungs: false }] as ModelManifest['outputs'] };
+    const remarks = async (scale: number) => (await checkModelFolder(await writeModelFolder(models, onnx(scale), draft), options)).remarks?.map(describeProblem);
+    expect(await remarks(1)).toEqual([expect.stringMatching(/^outputs\[0\]: gives boxes whose largest coordinate is 0\.5: fractions of the picture\?/)]);
+    expect(await remarks(64)).toEqual([]);
+  });
+
   test('what is not there, is no JSON or is no network is said so', async () => {
     expect(await check(join(models, 'nowhere'))).toEqual([expect.stringMatching(/^model\.json: is not there/)]);
     const folder = await writeModelFolder(models, Buffer.from('not a network'), heatmapDraft);
