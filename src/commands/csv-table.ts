@@ -34,15 +34,24 @@ export async function readCsvFile(path: string, limits: CsvLimits = CSV_LIMITS):
   }
 }
 
-/** By BOM; else UTF-8 where it is valid; else the code page of old Windows programs, which never fails. */
+/** By BOM; else UTF-8 where it is valid; else a code page of old Windows programs, which never fails. */
 export function decodeText(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    const vietnamese = new TextDecoder('windows-1258').decode(bytes);
+    return isVietnamese(vietnamese) ? vietnamese.normalize('NFC') : new TextDecoder('windows-1252').decode(bytes);
   }
+}
+
+/** In Windows-1258 tones are letters of their own: they stand behind vowels only, where other languages have ì, ò, Þ. */
+function isVietnamese(text: string): boolean {
+  const vowel = '[aăâeêioôơuưy]';
+  const tone = '[\u0300\u0301\u0303\u0309\u0323]';
+  if (new RegExp(`(?<!${vowel})${tone}`, 'i').test(text)) return false;
+  return new RegExp(`${vowel}${tone}|ươ`, 'i').test(text);
 }
 
 export function parseCsv(text: string, limits: CsvLimits = CSV_LIMITS): CsvTable {

@@ -33,6 +33,10 @@ describe('CSV as it comes', () => {
     expect(decodeText(Buffer.from(`\ufeff${text}`))).toBe(text);
     expect(decodeText(Buffer.from(`\ufeff${text}`, 'utf16le'))).toBe(text);
     expect(decodeText(Buffer.from('Müller', 'latin1'))).toBe('Müller');
+    expect(decodeText(Buffer.from('così però città Þór', 'latin1'))).toBe('così però città Þór');
+    // Windows-1258, as Excel saves CSV on a Vietnamese Windows: tones are letters of their own.
+    expect(decodeText(Buffer.from('4bea ec74 2071 7561 d23b 44fd f56e 6720 74ed 6e68'.replaceAll(' ', ''), 'hex'))).toBe('Kết quả;Dương tính');
+    expect(decodeText(Buffer.from('44fd f56e 6720 74ed 6e68 3bc2 6d20 74ed 6e68'.replaceAll(' ', ''), 'hex'))).toBe('Dương tính;Âm tính');
   });
 
   test('what is no table is refused with the line, and limits hold', async () => {
