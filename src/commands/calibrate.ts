@@ -141,7 +141,9 @@ async function conclude({ options, folder, served: { manifest }, truth, wish, ch
   const model = { name: manifest.name, version: manifest.version, sha256: manifest.sha256 };
   if (options.page !== undefined) {
     const page = calibrationPage({ ...about, family, model, thresholds: thresholdTable(truth.films), table: basename(options.truthFile), tableSha256, margin: options.margin, madeAt: new Date().toISOString(), firstreadVersion: FIRSTREAD_VERSION, ...(applied === undefined ? {} : { appliedId: applied.id }) });
-    await writeFile(options.page, page, { mode: 0o600 });
+    await writeFile(options.page, page, { mode: 0o600 }).catch((error: unknown) => {
+      throw new FirstreadError('usage', `the page cannot be written to ${options.page}: ${(error as Error).message}${applied === undefined ? '' : `. The threshold is in force all the same, as ${applied.id}; --undo takes it back`}`, {}, error);
+    });
   }
   if (options.json) {
     const { proposal, ...rest } = about;

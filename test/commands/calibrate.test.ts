@@ -191,6 +191,12 @@ describe('in force and back', () => {
     expect(JSON.parse((await runCommand(models.run, ['list', '--json'])).out).find((one: any) => one.manifest.name === 'tiny-heatmap').thresholds).toEqual([{ family: 'tuberculosis', threshold: 40, origin: 'test', siteThreshold: null, remark: expect.stringContaining('is ignored') }]);
     expect((await run('--undo')).out).toMatch(/^tb-3 /);
   });
+
+  test('a page that cannot be written does not hide what is in force', async () => {
+    await expect(run(file('truth.csv'), '--sensitivity', '0.9', '--apply', '--page', site)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/page cannot be written.*EISDIR.*in force all the same, as tb-4; --undo takes it back/) });
+    expect((await run('--undo')).out).toMatch(/^tb-4 /);
+    await expect(run(file('truth.csv'), '--sensitivity', '0.9', '--page', site)).rejects.toThrow(/page cannot be written(?!.*in force)/);
+  });
 });
 
 describe('a folder of films', () => {

@@ -183,6 +183,13 @@ test("this site's threshold, another one for women, is measured beside the shipp
   expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('for a test; F: 100');
 });
 
+test('a report that cannot be written is said in a sentence, with what is kept', async () => {
+  await mkdir(join(out, 'report.html.part'), { recursive: true });
+  await expect(runEvaluate(usual())).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/report\.html cannot be written: EISDIR.*The scores are kept/) });
+  await rm(join(out, 'report.html.part'), { recursive: true });
+  expect((await runEvaluate(usual())).err).toMatch(/(\d+) of \1 films were scored before/);
+});
+
 describe('what is asked wrongly', () => {
   test.each([
     [['--labels', 'truth.csv', '--prevalence', '3'], /--prevalence is a share/],

@@ -2,6 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CSV_START, csvLine } from '../../api/csv.ts';
+import { FirstreadError } from '../../errors.ts';
 import type { EvaluatedFilm } from '../../evaluation/evaluation.ts';
 import { evaluationPage } from '../../evaluation/page/evaluation-page.ts';
 import type { EvaluationRun, FilmNamed } from '../../evaluation/page/run-facts.ts';
@@ -19,8 +20,12 @@ export async function writeOutputs(out: string, run: EvaluationRun, films: reado
 export const toJson = (run: EvaluationRun): string => JSON.stringify(run, null, 1);
 
 async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text, { mode: 0o600 });
-  await rename(`${path}.part`, path);
+  try {
+    await writeFile(`${path}.part`, text, { mode: 0o600 });
+    await rename(`${path}.part`, path);
+  } catch (error) {
+    throw new FirstreadError('usage', `${path} cannot be written: ${(error as Error).message}. The scores are kept: the same command writes it without scoring again`, {}, error);
+  }
 }
 
 function filmsCsv(films: readonly EvaluatedFilm[], { evaluation: { threshold }, refused, unreadable }: EvaluationRun): string {
