@@ -93,14 +93,18 @@ export async function findLungs(picture: Picture, runner: BatchRunner, clock: Cl
   return readLungs(model.manifest, prediction, placement);
 }
 
-/** Pure: the lung-field network's outputs for one picture. */
+/** Pure: the lung-field network's outputs for one picture. What is no number is a failure, and no verdict "this is no chest". */
 export function readLungs(manifest: ModelManifest, { outputs, at }: Prediction, placement: Placement): Lungs {
   let field: LungField | undefined;
   let frontal: { probability: number; threshold: number } | undefined;
   for (const output of manifest.outputs) {
     const found = outputs[output.name];
     if (found === undefined) continue;
-    const activate = (values: Float32Array): Float32Array => ('activation' in output && output.activation === 'sigmoid' ? values.map(sigmoid) : values);
+    const activated = (values: Float32Array): Float32Array => ('activation' in output && output.activation === 'sigmoid' ? values.map(sigmoid) : values);
+    const activate = (values: Float32Array): Float32Array => {
+      if (values.some((value) => Number.isNaN(value))) throw new FirstreadError('model-output-invalid', `${manifest.name} gave a "${output.name}" that is no number`, { model: manifest.name });
+      return activated(values);
+    };
     if (output.kind === 'lung-mask') {
       const [, planes = 1, rows = 1, columns = 1] = found.dims;
       const cells = rows * columns;

@@ -1,8 +1,10 @@
 /** From a mask to lungs, crop and verdict: drawn masks, known boxes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readLungs } from '../../src/inference/analyse-image.ts';
 import { cropRegion, insideLungs, judgeFrontal, lungRegion } from '../../src/inference/lung-field.ts';
-import type { ManifestInput } from '../../src/inference/manifest-types.ts';
+import type { ManifestInput, ModelManifest } from '../../src/inference/manifest-types.ts';
+import { lungFieldDraft } from '../models/tiny-models.ts';
 
 const INPUT: ManifestInput = { name: 'image', dtype: 'uint8', layout: 'NCHW', height: 64, width: 64, channels: 1, range: [0, 255], crop: 'lung', fit: 'stretch' };
 /** A 40 × 40 mask over a film of 400 × 800 pixels. */
@@ -101,6 +103,13 @@ describe('judgeFrontal', () => {
     expect(judgeFrontal(0.9, 0.5, find(maskOf()))).toMatchObject({ frontal: false, reason: 'no-lungs-found' });
     expect(judgeFrontal(Number.NaN, 0.5, field).frontal).toBe(false);
   });
+});
+
+it('fails where the lung-field network gives no number: the film is not called "no chest" and forgotten', () => {
+  const read = (cell: number, frontal: number) => readLungs(lungFieldDraft as ModelManifest, { outputs: { mask: { data: new Float32Array(1600).fill(cell), dims: [1, 1, 40, 40] }, frontal: { data: Float32Array.of(frontal), dims: [1, 1] } }, at: 0 }, PLACEMENT);
+  expect(read(-9, 0.1).verdict).toBe('other');
+  expect(() => read(-9, Number.NaN)).toThrow(expect.objectContaining({ code: 'model-output-invalid' }));
+  expect(() => read(Number.NaN, 0.9)).toThrow(/gave a "mask" that is no number/);
 });
 
 describe('insideLungs', () => {
