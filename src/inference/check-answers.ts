@@ -1,8 +1,10 @@
 /**
  * Does a network that loads and has the right shapes also make sense? It answers a few quite different pictures, and what a
  * newcomer's manifest most often gets wrong shows in the numbers: an activation left out or applied twice, a mean for
- * another range, an answer that is no number. PURE.
+ * another range, an answer that is no number. The rows of a detector are check-boxes.ts. PURE.
  */
+import type { BoxesOutput } from './box-rows.ts';
+import { judgeRows, rowScores } from './check-boxes.ts';
 import type { ManifestProblem } from './manifest-fields.ts';
 import type { ManifestOutput, ModelManifest } from './manifest-types.ts';
 import { PROBABILITY_TOLERANCE } from './postprocess-scores.ts';
@@ -22,29 +24,26 @@ export function judgeAnswers(manifest: ModelManifest, answers: readonly Outputs[
     const problem = `came out as "not a number" for at least one of ${answers.length} test pictures`;
     return { problems: broken.map((key) => ({ key, problem, remedy: 'an image would end as "could not be analysed": look for a division by zero, a missing weight or a half-precision overflow in the export' })), remarks: [] };
   }
-  const judged = manifest.outputs.map((output, i) => judgeOutput(output, `outputs[${i}]`, valuesOf(output, answers)));
+  const judged = manifest.outputs.flatMap((output, i) => {
+    const at = `outputs[${i}]`;
+    return [judgeOutput(output, at, valuesOf(output, answers)), ...(isRows(output) ? [judgeRows(output, at, manifest.input, answers)] : [])];
+  });
   return {
     problems: judged.flatMap(({ problems }) => problems),
-    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeSoftmax(manifest, answers), ...judgePlaces(manifest, answers), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
+    remarks: [...judged.flatMap(({ remarks }) => remarks), ...judgeSoftmax(manifest, answers), ...judgeNormalisation(manifest), ...judgeVariety(manifest, answers)],
   };
 }
 
-/** Of the labels that are used; of a box detector the label's scores are all that must be probabilities. */
+/** Of the labels that are used; of a box detector the scores are all that must be probabilities. */
 function valuesOf(output: ManifestOutput, answers: readonly Outputs[]): number[] {
+  if (isRows(output)) return rowScores(output, answers);
   return answers.flatMap((answer) => {
-    const name = output.kind === 'boxes' && output.format === 'xyxy-score' ? (output.scoresName ?? '') : output.name;
-    const found = answer[name];
-    if (found === undefined) return [];
-    const { data, dims } = found;
-    if (output.kind === 'scores') return output.labels.map(({ index }) => data[index] ?? Number.NaN);
-    if (output.kind === 'boxes' && output.format === 'yolo') {
-      const boxCount = dims[2] ?? 0;
-      const row = 4 + (output.index ?? 0);
-      return [...data.subarray(row * boxCount, (row + 1) * boxCount)];
-    }
-    return [...data];
+    const data = answer[output.name]?.data ?? new Float32Array();
+    return output.kind === 'scores' ? output.labels.map(({ index }) => data[index] ?? Number.NaN) : [...data];
   });
 }
+
+const isRows = (output: ManifestOutput): output is BoxesOutput => output.kind === 'boxes' && output.format !== 'center-heatmap';
 
 const NOTHING: AnswerRemarks = { problems: [], remarks: [] };
 const round = (value: number): string => String(Number(value.toPrecision(4)));
@@ -76,23 +75,6 @@ function judgeSoftmax({ outputs }: ModelManifest, answers: readonly Outputs[]): 
     return twice ? [{ key: `outputs[${i}].activation`, problem: 'is "softmax", but the network gives probabilities that add up to 1 already: a second softmax draws them together', remedy: 'if the graph ends in a softmax, write "none"' }] : [];
   });
 }
-
-/** Many a detector gives fractions of the picture, and a box of one pixel in the corner is the film's only trace of it. */
-function judgePlaces({ outputs }: ModelManifest, answers: readonly Outputs[]): readonly ManifestProblem[] {
-  return outputs.flatMap((output, i) => {
-    if (output.kind !== 'boxes' || output.format === 'center-heatmap') return [];
-    const largest = answers.reduce((most, answer) => {
-      const { data, dims } = answer[output.name] ?? { data: [], dims: [] };
-      const places = output.format === 'yolo' ? data.slice(0, 4 * (dims[2] ?? 0)) : data;
-      return [...places].reduce((a, b) => Math.max(a, b), most);
-    }, 0);
-    if (largest === 0 || largest > FRACTION_MAX) return [];
-    return [{ key: `outputs[${i}]`, problem: `gives boxes whose largest coordinate is ${round(largest)}: fractions of the picture?`, remedy: 'pixels of the input are needed: multiply inside the graph by its width and height' }];
-  });
-}
-
-/** A box may hang a little over the edge. */
-const FRACTION_MAX = 1.5;
 
 function judgeNormalisation({ input }: ModelManifest): readonly ManifestProblem[] {
   if (input.mean === undefined) return [];

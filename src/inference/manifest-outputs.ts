@@ -8,7 +8,18 @@ import type { ManifestLabel, ManifestOutput, ModelTask } from './manifest-types.
 
 export const FAMILIES = ['tuberculosis', 'lung nodule'] as const;
 const KINDS = ['scores', 'heatmap', 'boxes', 'lung-mask', 'frontal'] as const;
-const BOX_FORMATS = ['center-heatmap', 'yolo', 'xyxy-score'] as const;
+const BOX_FORMATS = ['center-heatmap', 'yolo', 'xyxy-score', 'xyxy-score-label'] as const;
+const LAYOUTS = ['boxes-last', 'boxes-first'] as const;
+const BOX_ORDERS = ['cxcywh', 'xyxy', 'yxyx', 'xywh'] as const;
+const BOX_UNITS = ['pixels', 'fractions'] as const;
+/** Keys that say something of these formats only. */
+const FORMATS_WITH: Readonly<Record<string, readonly BoxesOutput['format'][]>> = {
+  layout: ['yolo'],
+  objectness: ['yolo'],
+  labelsName: ['xyxy-score'],
+  boxOrder: ['yolo', 'xyxy-score', 'xyxy-score-label'],
+  boxUnit: ['yolo', 'xyxy-score', 'xyxy-score-label'],
+};
 /** A page and a report show at most so many candidates. */
 export const BOX_COUNT_MAX = 50;
 const LABEL_INDEX_MAX = 9999;
@@ -78,31 +89,49 @@ function readLabels(read: FieldReader, from: Json, at: string): readonly Manifes
 }
 
 function readBoxes(read: FieldReader, from: Json, at: string, name: string): BoxesOutput {
-  read.onlyKeys(from, at, ['kind', 'format', 'name', 'sizeName', 'offsetName', 'scoresName', 'activation', 'family', 'index', 'nmsIou', 'maxBoxes', 'imageScoreBoxes', 'insideLungs']);
+  read.onlyKeys(from, at, ['kind', 'format', 'name', 'layout', 'objectness', 'boxOrder', 'boxUnit', 'sizeName', 'offsetName', 'scoresName', 'labelsName', 'activation', 'family', 'index', 'nmsIou', 'maxBoxes', 'imageScoreBoxes', 'insideLungs']);
   const format = read.oneOf(from, at, 'format', BOX_FORMATS);
-  const optionalName = (key: 'sizeName' | 'offsetName' | 'scoresName'): Partial<Record<typeof key, string>> =>
-    from[key] === undefined ? {} : { [key]: read.text(from, at, key, 'write the name of the graph\'s output') };
-  if (format === 'center-heatmap' && from['sizeName'] === undefined) {
-    read.complain(join(at, 'sizeName'), 'is missing', 'a center-heatmap needs the name of the output that holds width and height');
-  }
-  if (format === 'xyxy-score' && from['scoresName'] === undefined) {
-    read.complain(join(at, 'scoresName'), 'is missing', 'an xyxy-score detector needs the name of the output that holds the scores');
-  }
-  return {
+  const optional = <K extends string, T>(key: K, value: () => T): { [key in K]?: T } => (from[key] === undefined ? {} : { [key]: value() }) as { [key in K]?: T };
+  const optionalName = <K extends string>(key: K): { [key in K]?: string } => optional(key, () => read.text(from, at, key, 'write the name of the graph\'s output'));
+  const boxes: BoxesOutput = {
     kind: 'boxes',
     format,
     name,
+    ...optional('layout', () => read.oneOf(from, at, 'layout', LAYOUTS)),
+    ...optional('objectness', () => read.boolean(from, at, 'objectness', false)),
+    ...optional('boxOrder', () => read.oneOf(from, at, 'boxOrder', BOX_ORDERS)),
+    ...optional('boxUnit', () => read.oneOf(from, at, 'boxUnit', BOX_UNITS)),
     ...optionalName('sizeName'),
     ...optionalName('offsetName'),
     ...optionalName('scoresName'),
+    ...optionalName('labelsName'),
     activation: readActivation(read, from, at),
     family: read.oneOf(from, at, 'family', FAMILIES),
     ...readIndex(read, from, at),
     nmsIou: read.real(from, at, 'nmsIou', 0, 1),
     maxBoxes: read.integer(from, at, 'maxBoxes', 1, BOX_COUNT_MAX),
-    ...(from['imageScoreBoxes'] === undefined ? {} : { imageScoreBoxes: read.integer(from, at, 'imageScoreBoxes', 1, BOX_COUNT_MAX) }),
+    ...optional('imageScoreBoxes', () => read.integer(from, at, 'imageScoreBoxes', 1, BOX_COUNT_MAX)),
     insideLungs: read.boolean(from, at, 'insideLungs', false),
   };
+  judgeBoxes(read, boxes, at);
+  return boxes;
+}
+
+/** Keys that belong together, and such as say nothing of this format. */
+function judgeBoxes(read: FieldReader, boxes: BoxesOutput, at: string): void {
+  const { format } = boxes;
+  if (format === 'center-heatmap' && boxes.sizeName === undefined) {
+    read.complain(join(at, 'sizeName'), 'is missing', 'a center-heatmap needs the name of the output that holds width and height');
+  }
+  if (format === 'xyxy-score' && boxes.scoresName === undefined) {
+    read.complain(join(at, 'scoresName'), 'is missing', 'an xyxy-score detector needs the name of the output that holds the scores');
+  }
+  for (const [key, formats] of Object.entries(FORMATS_WITH)) {
+    if (key in boxes && !formats.includes(format)) read.complain(join(at, key), `says nothing of the format "${format}"`, `remove it, or correct "format": it belongs to ${formats.map((f) => `"${f}"`).join(', ')}`);
+  }
+  if (boxes.activation === 'sigmoid' && (format === 'xyxy-score-label' || boxes.labelsName !== undefined)) {
+    read.complain(join(at, 'activation'), 'is "sigmoid", but a network that has chosen the label of each box gives probabilities, and an empty row would become 50 %', 'write "none"');
+  }
 }
 
 /** Outputs that fit together with the task: a lung-field model finds lungs, the others find findings. */

@@ -48,16 +48,27 @@ export type ManifestOutput =
   | { readonly kind: 'heatmap'; readonly name: string; readonly activation: 'none' | 'sigmoid'; readonly index?: number; readonly family: 'tuberculosis' | 'lung nodule' }
   /**
    * Detections. `center-heatmap`: heat [N,1,h,w] peaks, size [N,2,h,w] (width, height in input pixels), offset
-   * [N,2,h,w] (dx, dy in cells, optional). `yolo`: [N, 4+L, A] (cx, cy, w, h in input pixels, then label scores).
-   * `xyxy-score`: boxes [N, A, 4] with scores [N, A].
+   * [N,2,h,w] (dx, dy in cells, optional). `yolo`: [N, 4+L, A], four numbers (cx, cy, w, h in input pixels), then label
+   * scores. `xyxy-score`: boxes [N, A, 4] with scores [N, A] or [N, A, L]. `xyxy-score-label`: [N, K, 6], four numbers,
+   * score, label, as a network gives that suppresses overlaps itself; [N, K, 5] without label.
    */
   | {
       readonly kind: 'boxes';
-      readonly format: 'center-heatmap' | 'yolo' | 'xyxy-score';
+      readonly format: 'center-heatmap' | 'yolo' | 'xyxy-score' | 'xyxy-score-label';
+      /** `yolo`: [N, 4+L, A] (boxes-last, the default) or [N, A, 4+L]. */
+      readonly layout?: 'boxes-last' | 'boxes-first';
+      /** `yolo`: the fifth number is the score of there being anything at all, which the label's is multiplied by. */
+      readonly objectness?: boolean;
+      /** What the four numbers are, in their order; default cxcywh for `yolo`, xyxy for the others. Not of a center-heatmap. */
+      readonly boxOrder?: 'cxcywh' | 'xyxy' | 'yxyx' | 'xywh';
+      /** Of the network's input; default pixels. Not of a center-heatmap. */
+      readonly boxUnit?: 'pixels' | 'fractions';
       readonly name: string;
       readonly sizeName?: string;
       readonly offsetName?: string;
       readonly scoresName?: string;
+      /** `xyxy-score`: which label each of the scores [N, A] is for, [N, A], float32 or whole numbers; the others' rows are left out. */
+      readonly labelsName?: string;
       readonly activation: 'none' | 'sigmoid';
       readonly family: 'tuberculosis' | 'lung nodule';
       readonly index?: number;

@@ -86,16 +86,41 @@ function compareOutput(output: ManifestOutput, at: string, dims: Dims, batch: nu
 
 type Look = (key: string, name: string, fits: (shape: readonly number[]) => boolean, wanted: string) => void;
 
-function compareBoxes(output: Extract<ManifestOutput, { kind: 'boxes' }>, look: Look, plane: (channels: (count: number) => boolean) => (s: readonly number[]) => boolean): void {
+type BoxesOutput = Extract<ManifestOutput, { kind: 'boxes' }>;
+
+function compareBoxes(output: BoxesOutput, look: Look, plane: (channels: (count: number) => boolean) => (s: readonly number[]) => boolean): void {
   const index = output.index ?? 0;
   if (output.format === 'yolo') {
-    look('name', output.name, (s) => s.length === 3 && (s[1] ?? 0) >= 5 + index && (s[1] ?? 0) <= (s[2] ?? 0), `[N, 4 + L, A] with at least ${5 + index} rows (transposed? [N, A, 4 + L] is not read)`);
+    compareYolo(output, look);
   } else if (output.format === 'xyxy-score') {
-    look('name', output.name, (s) => s.length === 3 && s[2] === 4, 'boxes [N, A, 4] as x1, y1, x2, y2 in input pixels');
-    look('scoresName', output.scoresName ?? '', (s) => (s.length === 2 && index === 0) || (s.length === 3 && (s[2] ?? 0) > index), 'scores [N, A], or [N, A, L] with index');
+    look('name', output.name, (s) => s.length === 3 && s[2] === 4, 'boxes [N, A, 4]: the four numbers of "boxOrder"');
+    if (output.labelsName === undefined) {
+      look('scoresName', output.scoresName ?? '', (s) => (s.length === 2 && index === 0) || (s.length === 3 && (s[2] ?? 0) > index), `scores [N, A, L] with L at least ${index + 1}${index === 0 ? ', or [N, A]' : '; with [N, A] the label of each box is an output of its own: "labelsName"'}`);
+    } else {
+      look('scoresName', output.scoresName ?? '', isList, 'scores [N, A], one for each box, as "labelsName" says which label it is for');
+      look('labelsName', output.labelsName, isList, 'labels [N, A], one for each box');
+    }
+  } else if (output.format === 'xyxy-score-label') {
+    look('name', output.name, (s) => s.length === 3 && (s[2] === 6 || (s[2] === 5 && index === 0)), `[N, K, 6]: four numbers, score, label${index === 0 ? '; or [N, K, 5] without label' : `, of which ${index} is used`}`);
   } else {
     look('name', output.name, plane((c) => c > index), '[N, 1, h, w]');
     look('sizeName', output.sizeName ?? '', plane((c) => c === 2), '[N, 2, h, w]: width and height in input pixels');
     if (output.offsetName !== undefined) look('offsetName', output.offsetName, plane((c) => c === 2), '[N, 2, h, w]: dx and dy in cells');
   }
+}
+
+/** One number for each box. */
+const isList = (shape: readonly number[]): boolean => shape.length === 2 || (shape.length === 3 && shape[2] === 1);
+
+/** There are always more boxes than numbers to a box: whichever axis is the shorter holds the numbers. */
+function compareYolo(output: BoxesOutput, look: Look): void {
+  const least = (output.objectness === true ? 6 : 5) + (output.index ?? 0);
+  const numbers = output.objectness === true ? '5 + L' : '4 + L';
+  const boxesFirst = output.layout === 'boxes-first';
+  const [wanted, other] = boxesFirst ? [`[N, A, ${numbers}]`, `[N, ${numbers}, A] is "layout": "boxes-last"`] : [`[N, ${numbers}, A]`, `[N, A, ${numbers}] is "layout": "boxes-first"`];
+  const fits = (shape: readonly number[]): boolean => {
+    const [count = 0, size = 0] = boxesFirst ? shape.slice(1) : shape.slice(1).reverse();
+    return shape.length === 3 && size >= least && size <= count;
+  };
+  look('name', output.name, fits, `${wanted} with A boxes of at least ${least} numbers (the other way round? ${other})`);
 }

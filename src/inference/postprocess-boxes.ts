@@ -1,13 +1,14 @@
 /**
- * Detector outputs in three formats → candidate boxes in pixels of the network's input, with probabilities, best first,
- * overlapping ones suppressed. PURE. The formats are described in manifest-types.ts.
+ * Detector outputs → candidate boxes in pixels of the network's input, with probabilities, best first, overlapping ones
+ * suppressed. PURE. The formats are described in manifest-types.ts; where the numbers of all but center-heatmap lie is
+ * box-rows.ts.
  */
-import assert from 'node:assert';
-import type { ManifestOutput } from './manifest-types.ts';
-import { PROBABILITY_TOLERANCE, sigmoid } from './postprocess-scores.ts';
-import type { OutputArray, Outputs } from './tensors.ts';
+import { boxRows, needOutput, ofPicture, placeOf, probabilityOf } from './box-rows.ts';
+import type { BoxesOutput } from './box-rows.ts';
+import { PROBABILITY_TOLERANCE } from './postprocess-scores.ts';
+import type { Outputs } from './tensors.ts';
 
-export type BoxesOutput = Extract<ManifestOutput, { kind: 'boxes' }>;
+export type { BoxesOutput } from './box-rows.ts';
 
 /** Upper left corner, size and probability. */
 export interface Candidate {
@@ -18,14 +19,19 @@ export interface Candidate {
   readonly probability: number;
 }
 
+interface InputSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Suppression compares pairs: only so many best candidates enter it. */
 const CANDIDATE_COUNT_MAX = 500;
 /** Below this nothing is a candidate: half a point of 100. */
 const PROBABILITY_MIN = 0.005;
 
 /** Candidates of picture `i` of a batch, before suppression, best first. */
-export function decodeCandidates(output: BoxesOutput, outputs: Outputs, i: number, input: { readonly width: number; readonly height: number }): readonly Candidate[] {
-  const candidates = output.format === 'center-heatmap' ? decodeCenters(output, outputs, i, input) : output.format === 'yolo' ? decodeYolo(output, outputs, i) : decodeCorners(output, outputs, i);
+export function decodeCandidates(output: BoxesOutput, outputs: Outputs, i: number, input: InputSize): readonly Candidate[] {
+  const candidates = output.format === 'center-heatmap' ? decodeCenters(output, outputs, i, input) : decodeRows(output, outputs, i, input);
   return candidates
     .filter((c) => c.probability >= PROBABILITY_MIN && c.width > 0 && c.height > 0 && Number.isFinite(c.x + c.y + c.width + c.height))
     .sort((a, b) => b.probability - a.probability)
@@ -33,30 +39,28 @@ export function decodeCandidates(output: BoxesOutput, outputs: Outputs, i: numbe
 }
 
 /**
- * Are picture `i`'s boxes numbers at all? A score that is none (or is said to be a probability and lies below 0), or a
- * candidate without a place, would only be missing from the list: where the list is the picture's score, that is no zero.
+ * Are picture `i`'s boxes numbers at all? A score that is none (or is said to be a probability and lies below 0), a
+ * candidate without a place or of no whole label would only be missing from the list: where the list is the picture's
+ * score, that is no zero.
  */
 export function candidatesAreNumbers(output: BoxesOutput, outputs: Outputs, i: number): boolean {
-  const scores = scoresOf(output, outputs, i);
-  const places = output.format === 'center-heatmap' ? [] : output.format === 'yolo' ? decodeYolo(output, outputs, i) : decodeCorners(output, outputs, i);
-  return scores.every((score) => !Number.isNaN(score) && (output.activation !== 'none' || score >= -PROBABILITY_TOLERANCE))
-    && places.every(({ x, y, width, height, probability }) => !(probability >= PROBABILITY_MIN) || Number.isFinite(x + y + width + height));
+  if (output.format === 'center-heatmap') return heatPlane(output, outputs, i).plane.every((score) => isScore(score, output));
+  const { count, four, factors, label } = boxRows(output, outputs, i);
+  for (let row = 0; row < count; row += 1) {
+    const own = factors(row);
+    const candidate = !(probabilityOf(own, output) < PROBABILITY_MIN);
+    const rowLabel = label?.(row);
+    if (candidate && rowLabel !== undefined && !Number.isInteger(rowLabel)) return false;
+    if (rowLabel !== undefined && rowLabel !== (output.index ?? 0)) continue;
+    if (!own.every((score) => isScore(score, output))) return false;
+    // Of two that are multiplied, one beyond 1 would hide behind the other.
+    if (output.activation === 'none' && own.length > 1 && own.some((score) => score > 1 + PROBABILITY_TOLERANCE)) return false;
+    if (candidate && !four(row).every(Number.isFinite)) return false;
+  }
+  return true;
 }
 
-/** Of the label that is used, as the network gives them. */
-function scoresOf(output: BoxesOutput, outputs: Outputs, i: number): Float32Array {
-  const index = output.index ?? 0;
-  if (output.format === 'xyxy-score') {
-    const scores = need(outputs, output.scoresName);
-    const labels = scores.dims[2] ?? 1;
-    return picture(scores, i).filter((_, at) => at % labels === index);
-  }
-  const planes = need(outputs, output.name);
-  const [, , ...shape] = planes.dims;
-  const length = shape.reduce((a, b) => a * b, 1);
-  const row = output.format === 'yolo' ? 4 + index : index;
-  return picture(planes, i).subarray(row * length, (row + 1) * length);
-}
+const isScore = (score: number, { activation }: BoxesOutput): boolean => !Number.isNaN(score) && (activation !== 'none' || score >= -PROBABILITY_TOLERANCE);
 
 /** Greedy non-maximum suppression of a list that is sorted best first. */
 export function suppressOverlaps<T extends Omit<Candidate, 'probability'>>(candidates: readonly T[], iouMax: number, countMax: number): readonly T[] {
@@ -86,26 +90,20 @@ export function overlap(a: Extent, b: Extent): number {
   return (width * height) / (a.width * a.height + b.width * b.height - width * height);
 }
 
-function need(outputs: Outputs, name: string | undefined): OutputArray {
-  const output = outputs[name ?? ''];
-  assert(output !== undefined, 'a missing output passed the check');
-  return output;
-}
-
-/** Picture i of a batch. */
-function picture(output: OutputArray, i: number): Float32Array {
-  const length = output.data.length / (output.dims[0] ?? 1);
-  return output.data.subarray(i * length, (i + 1) * length);
+/** A center-heatmap's scores of the label that is used, as the network gives them. */
+function heatPlane(output: BoxesOutput, outputs: Outputs, i: number): { readonly plane: Float32Array; readonly rows: number; readonly columns: number } {
+  const heat = needOutput(outputs, output.name);
+  const [, , rows = 0, columns = 0] = heat.dims;
+  const from = (output.index ?? 0) * rows * columns;
+  return { plane: ofPicture(heat, i).subarray(from, from + rows * columns), rows, columns };
 }
 
 /** Peaks are cells that no neighbour of the eight exceeds; of equal neighbours the first in reading order counts. */
-function decodeCenters(output: BoxesOutput, outputs: Outputs, i: number, input: { readonly width: number; readonly height: number }): Candidate[] {
-  const heat = need(outputs, output.name);
-  const [, , rows = 0, columns = 0] = heat.dims;
+function decodeCenters(output: BoxesOutput, outputs: Outputs, i: number, input: InputSize): Candidate[] {
+  const { plane, rows, columns } = heatPlane(output, outputs, i);
   const cells = rows * columns;
-  const plane = picture(heat, i).subarray((output.index ?? 0) * cells, ((output.index ?? 0) + 1) * cells);
-  const size = picture(need(outputs, output.sizeName), i);
-  const offset = output.offsetName === undefined ? undefined : picture(need(outputs, output.offsetName), i);
+  const size = ofPicture(needOutput(outputs, output.sizeName), i);
+  const offset = output.offsetName === undefined ? undefined : ofPicture(needOutput(outputs, output.offsetName), i);
   const candidates: Candidate[] = [];
   for (let at = 0; at < cells; at += 1) {
     if (!isPeak(plane, columns, rows, at)) continue;
@@ -117,7 +115,7 @@ function decodeCenters(output: BoxesOutput, outputs: Outputs, i: number, input: 
       y: centreY - height / 2,
       width,
       height,
-      probability: activate(plane[at] ?? Number.NaN, output),
+      probability: probabilityOf([plane[at] ?? Number.NaN], output),
     });
   }
   return candidates;
@@ -137,26 +135,14 @@ function isPeak(plane: Float32Array, columns: number, rows: number, at: number):
   return Number.isFinite(value);
 }
 
-function decodeYolo(output: BoxesOutput, outputs: Outputs, i: number): Candidate[] {
-  const planes = need(outputs, output.name);
-  const anchors = planes.dims[2] ?? 0;
-  const values = picture(planes, i);
-  const row = (r: number, a: number): number => values[r * anchors + a] ?? Number.NaN;
-  return Array.from({ length: anchors }, (_, a) => {
-    const [width, height] = [row(2, a), row(3, a)];
-    return { x: row(0, a) - width / 2, y: row(1, a) - height / 2, width, height, probability: activate(row(4 + (output.index ?? 0), a), output) };
-  });
+function decodeRows(output: BoxesOutput, outputs: Outputs, i: number, input: InputSize): Candidate[] {
+  const { count, four, factors, label } = boxRows(output, outputs, i);
+  const [scaleX, scaleY] = output.boxUnit === 'fractions' ? [input.width, input.height] : [1, 1];
+  const candidates: Candidate[] = [];
+  for (let row = 0; row < count; row += 1) {
+    if (label !== undefined && label(row) !== (output.index ?? 0)) continue;
+    const { x, y, width, height } = placeOf(four(row), output);
+    candidates.push({ x: x * scaleX, y: y * scaleY, width: width * scaleX, height: height * scaleY, probability: probabilityOf(factors(row), output) });
+  }
+  return candidates;
 }
-
-function decodeCorners(output: BoxesOutput, outputs: Outputs, i: number): Candidate[] {
-  const corners = picture(need(outputs, output.name), i);
-  const scoresOutput = need(outputs, output.scoresName);
-  const scores = picture(scoresOutput, i);
-  const labels = scoresOutput.dims[2] ?? 1;
-  return Array.from({ length: corners.length / 4 }, (_, a) => {
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = corners.subarray(4 * a, 4 * a + 4);
-    return { x: x1, y: y1, width: x2 - x1, height: y2 - y1, probability: activate(scores[a * labels + (output.index ?? 0)] ?? Number.NaN, output) };
-  });
-}
-
-const activate = (value: number, output: BoxesOutput): number => (output.activation === 'sigmoid' ? sigmoid(value) : value);

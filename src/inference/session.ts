@@ -119,9 +119,13 @@ async function runSession(session: InferenceSession, manifest: ModelManifest, va
   const outputs: Record<string, OutputArray> = {};
   for (const [name, tensor] of Object.entries(answer)) {
     if (tensor.data instanceof Float32Array) outputs[name] = { data: tensor.data, dims: tensor.dims };
+    // Only labels may be whole numbers, which most exporters write as int64.
+    else if (namesLabels(manifest, name) && (tensor.data instanceof BigInt64Array || tensor.data instanceof Int32Array)) outputs[name] = { data: Float32Array.from(tensor.data, Number), dims: tensor.dims };
   }
   return outputs;
 }
+
+const namesLabels = ({ outputs }: ModelManifest, name: string): boolean => outputs.some((output) => output.kind === 'boxes' && output.labelsName === name);
 
 /** The first run shows the true shapes, and the self-test's numbers. */
 async function verifyFirstRun(run: OpenModel['run'], manifest: ModelManifest, bucket: number, half: boolean, provider: Provider): Promise<void> {

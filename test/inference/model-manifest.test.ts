@@ -75,6 +75,24 @@ describe('readManifest', () => {
     expect(problems(manifest(yoloDraft, (m) => (m.outputs[0].imageScoreBoxes = 0)))).toContain('outputs[0].imageScoreBoxes');
   });
 
+  test.each([
+    ['a layout of what has none', { format: 'xyxy-score-label', layout: 'boxes-first' }, ['outputs[0].layout']],
+    ['a layout that is none', { layout: 'NHWC' }, ['outputs[0].layout']],
+    ['an objectness beside a score', { format: 'xyxy-score', scoresName: 's', objectness: true }, ['outputs[0].objectness']],
+    ['labels of their own where there are columns', { labelsName: 'l' }, ['outputs[0].labelsName']],
+    ['an order and a unit of peaks', { format: 'center-heatmap', sizeName: 's', boxOrder: 'xyxy', boxUnit: 'fractions' }, ['outputs[0].boxOrder', 'outputs[0].boxUnit']],
+    ['an order that is none', { boxOrder: 'xyhw' }, ['outputs[0].boxOrder']],
+    ['a sigmoid after the labels were chosen', { format: 'xyxy-score-label', activation: 'sigmoid' }, ['outputs[0].activation']],
+    ['a sigmoid beside labels', { format: 'xyxy-score', scoresName: 's', labelsName: 'l', activation: 'sigmoid' }, ['outputs[0].activation']],
+  ] as const)('%s is refused', (_, change, keys) => {
+    expect(problems(manifest(yoloDraft, (m) => Object.assign(m.outputs[0], change)))).toEqual(keys);
+  });
+
+  test('a key of another format is said to be one', () => {
+    const reading = readManifest(manifest(yoloDraft, (m) => Object.assign(m.outputs[0], { format: 'xyxy-score-label', objectness: true })));
+    expect(reading.kind === 'bad' && reading.problems.map(describeProblem)).toEqual(['outputs[0].objectness: says nothing of the format "xyxy-score-label"; remove it, or correct "format": it belongs to "yolo"']);
+  });
+
   test('an origin in one language or in both; what is wrong with another is said in words', () => {
     const both = { en: 'chosen on our films', vi: 'chọn trên phim của chúng tôi' };
     const reading = readManifest(manifest(heatmapDraft, (m) => (m.thresholds[0].origin = both)));

@@ -237,14 +237,14 @@ describe('models check', () => {
   });
 
   test('boxes in fractions of the picture are remarked on', async () => {
-    const inPixels = [0.5, 0.5, 0.2, 0.2];
+    const place = [0.2, 0.2, 0.5, 0.5];
     const onnx = (scale: number) => writeTinyOnnx({
       inputs: [{ name: 'images', type: 'float32', shape: ['N', 3, 64, 64] }],
       outputs: [{ name: 'boxes', type: 'float32', shape: ['N', 1, 4] }, { name: 'scores', type: 'float32', shape: ['N', 1] }],
       constants: {
         w: { dims: [3, 1], type: 'float32', values: [1 / 3, 1 / 3, 1 / 3] },
         none: { dims: [1, 4], type: 'float32', values: [0, 0, 0, 0] },
-        place: { dims: [1, 4], type: 'float32', values: inPixels.map((v) => v * scale) },
+        place: { dims: [1, 4], type: 'float32', values: place.map((v) => v * scale) },
         shape: { dims: [3], type: 'int64', values: [0, 1, 4] },
       },
       nodes: [
@@ -257,7 +257,7 @@ describe('models check', () => {
     });
     const draft = { ...yoloDraft, input: { ...yoloDraft.input, width: 64, height: 64 }, outputs: [{ kind: 'boxes', format: 'xyxy-score', name: 'boxes', scoresName: 'scores', activation: 'none', family: 'lung nodule', nmsIou: 0.3, maxBoxes: 5, insideLungs: false }] as ModelManifest['outputs'] };
     const remarks = async (scale: number) => (await checkModelFolder(await writeModelFolder(models, onnx(scale), draft), options)).remarks?.map(describeProblem);
-    expect(await remarks(1)).toEqual([expect.stringMatching(/^outputs\[0\]: gives boxes whose largest coordinate is 0\.5: fractions of the picture\?/)]);
+    expect(await remarks(1)).toEqual([expect.stringMatching(/^outputs\[0\]\.boxUnit: is pixels, but the largest coordinate is 0\.5: fractions of the picture\?; write "boxUnit": "fractions"$/)]);
     expect(await remarks(64)).toEqual([]);
   });
 
