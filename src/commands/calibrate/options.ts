@@ -5,6 +5,7 @@ import type { Grouping } from '../../evaluation/patient-groups.ts';
 import { MARGIN, MARGIN_MIN } from '../../evaluation/sample-size.ts';
 import type { FindingFamily } from '../../study/types.ts';
 import type { LabelWords } from '../label-words.ts';
+import { typedNumber } from '../typed-number.ts';
 
 export const CALIBRATE_OPTIONS = {
   'sensitivity': { type: 'string' }, 'flagged-at-most': { type: 'string' }, 'per-day': { type: 'string' },
@@ -98,14 +99,14 @@ function readWish(text: (name: keyof Values) => string | undefined): SiteWish {
   return { kind: 'per-day', perDay, ...(filmsPerDay === undefined ? {} : { filmsPerDay: readCount(filmsPerDay, 'films-per-day') }) };
 }
 
-/** 0.9, 0,9, 90 or "90 %". */
+/** Above 1 a percentage is meant, with its sign or without. */
 function readShare(text: string, name: string): number {
-  const match = /^\s*(\d+(?:[.,]\d+)?|[.,]\d+)\s*(%?)\s*$/.exec(text);
-  const number = Number(match?.[1]?.replace(',', '.') ?? Number.NaN);
-  const share = match?.[2] === '%' || number > 1 ? number / 100 : number;
+  const { value, percent } = typedNumber(text) ?? { value: Number.NaN, percent: false };
+  const share = percent || value > 1 ? value / 100 : value;
   return share > 0 && share < 1 ? share : fail(`--${name} is a share between 0 and 1, e.g. 0.9; found ${JSON.stringify(text)}`);
 }
 
+/** No comma: 1,000 a day is not one. */
 function readCount(text: string, name: string): number {
   const count = Number(text);
   return Number.isFinite(count) && count > 0 ? count : fail(`--${name} is a number above 0; found ${JSON.stringify(text)}`);

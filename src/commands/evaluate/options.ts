@@ -5,6 +5,7 @@ import type { ParseArgsOptionsConfig } from 'node:util';
 import { FirstreadError } from '../../errors.ts';
 import type { FindingFamily } from '../../study/types.ts';
 import type { LabelOptions } from '../labels-table.ts';
+import { typedNumber } from '../typed-number.ts';
 
 export const OPTIONS = {
   labels: { type: 'string' }, 'label-column': { type: 'string' }, positive: { type: 'string' }, negative: { type: 'string' }, family: { type: 'string' }, boxes: { type: 'string' },
@@ -64,15 +65,16 @@ function readFamily(text = 'tuberculosis'): FindingFamily {
 }
 
 function readPrevalence(text: string): number {
-  const match = /^(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/.exec(text.trim());
-  const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  const typed = typedNumber(text);
+  const share = typed === undefined ? Number.NaN : typed.value / (typed.percent ? 100 : 1);
   if (!(share > 0 && share < 1)) throw new FirstreadError('usage', `--prevalence is a share between 0 and 1, or a percentage: 0.02 or 2%, not ${JSON.stringify(text)}`);
   return share;
 }
 
 function readNumber(text: string, option: string, min: number, max: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= min && value <= max) || (option === '--jobs' && !Number.isInteger(value))) throw new FirstreadError('usage', `${option} is a number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  const typed = typedNumber(text);
+  const value = typed === undefined || typed.percent ? Number.NaN : typed.value;
+  if (!(value >= min && value <= max) || (option === '--jobs' && !Number.isInteger(value))) throw new FirstreadError('usage', `${option} is a number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   return value;
 }
 
