@@ -228,6 +228,12 @@ describe('a folder of films', () => {
     expect(out).toMatch(/line 64: copy\.dcm the same bytes as film-0\.dcm: counted once/);
     expect((await read('--margin', '0.02')).err).toMatch(/4 of 64 rows were left out/);
     expect(existsSync(join(films, 'scores.jsonl'))).toBe(false);
+    // Films without an age of their own: the table's is the model's limit too, as for evaluate.
+    await writeModelFolder(bright, tinyClassifier({ gain: 1, bias: 8 }), { ...classifierDraft, name: 'bright', ageYears: { min: 15 } });
+    writeFileSync(file('films.csv'), [`${rows[0]},age`, ...rows.slice(1).map((line, i) => `${line},${i === 3 ? 9 : 40}`)].join('\n'));
+    const { out: aged } = await read();
+    expect(aged).toMatch(/59 films with truth, 23 patients with the disease/);
+    expect(aged).toMatch(/line 5: film-3\.dcm no score: patient is under 15 \(by the table\)/);
     await expect(read('--scores', file('nowhere'))).rejects.toThrow(/--scores is the folder that firstread evaluate wrote/);
     mkdirSync(file('kept'));
     await read('--scores', file('kept'));
@@ -263,6 +269,23 @@ describe('rows and recorded studies', () => {
     expect(leftOut.map(({ line }) => line)).toEqual([2, 3, 5, 6, 7]);
     expect(leftOut.find(({ line }) => line === 6)?.reason).toMatch(/without a score/);
     expect(strangerCount).toBe(1);
+  });
+
+  test('a study counts once, by its accession number in one row and the UID of an image in another, with its highest score', () => {
+    const a = { accessionNumber: 'A', studyInstanceUid: 's' };
+    const findings = [recorded('1', { ...a, score: 20 }), recorded('2', { ...a, score: 70 }), recorded('2', { ...a, score: 75 }), recorded('3', { accessionNumber: 'B', score: 30 })];
+    const whole = row(2, { accessionNumber: 'A' });
+    const image = row(3, { sopInstanceUid: '1' });
+    for (const rows of [[whole, image], [image, whole]]) {
+      const { films, leftOut } = match([...rows, row(4, { accessionNumber: 'B' })], findings);
+      expect(films.map(({ score }) => score)).toEqual([75, 30]);
+      expect(leftOut).toEqual([expect.objectContaining({ line: rows[1]?.line, reason: `again: the same film as in line ${rows[0]?.line}` })]);
+    }
+    const { films, leftOut } = match([whole, { ...image, positive: false }, row(4, { sopInstanceUid: '2' })], findings);
+    expect(films).toEqual([]);
+    expect(leftOut.map(({ line, reason }) => [line, reason])).toEqual([[2, 'truth both ways'], [3, 'truth both ways (line 2)'], [4, 'again: the same film as in line 2']]);
+    // Two images, each by its own name, are two films.
+    expect(match([row(2, { sopInstanceUid: '1' }), row(3, { sopInstanceUid: '2' })], findings).films).toHaveLength(2);
   });
 
   test('a day with films has so many studies, however many images each', () => {

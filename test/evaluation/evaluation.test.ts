@@ -101,6 +101,11 @@ describe('shortcuts', () => {
     expect(findShortcuts(from((i) => (i < 16 || i >= 36 ? 'a' : 'b')))).toMatchObject([{ severity: 'much', separation: 0.8 }]);
   });
 
+  test('not to say where from is a place too: only one class has a device', () => {
+    const films = Array.from({ length: 40 }, (_, i) => ({ positive: i < 20, sources: i < 20 ? { device: 'D' } : { device: undefined } }));
+    expect(findShortcuts(films)).toMatchObject([{ source: 'device', severity: 'all', positivesMostlyFrom: 'D', negativesMostlyFrom: 'not known' }]);
+  });
+
   test('mixed, all from one, each from its own, or too few: no alarm', () => {
     expect(findShortcuts(from((i) => (i % 2 === 0 ? 'a' : 'b')))).toEqual([]);
     expect(findShortcuts(from(() => 'a'))).toEqual([]);

@@ -40,5 +40,9 @@ test('warnings: the source, few films, a missing class; none where there is noth
   expect(warn(20, () => 'one')).toMatchObject([{ severity: 'plain', title: 'Only 10 positive and 10 negative films' }]);
   expect(warn(80, (i) => `ward ${i % 2}`)).toMatchObject([{ severity: 'loud', title: 'These figures may say little: the folder and device alone tell the classes apart' }]);
   expect(warn(80, (i) => (i % 10 < 2 ? 'a' : `ward ${i % 2}`))[0]).toMatchObject({ severity: 'plain' });
+  const scored = (scoreOf: (positive: boolean, i: number) => number) => warningsOf({ evaluation: evaluateFilms(Array.from({ length: 80 }, (_, i) => ({ ...film(i, 'one'), score: scoreOf(i % 2 === 0, i) })), 50), unreadable: [] });
+  expect(scored((positive, i) => (positive ? i : i + 30) % 100)).toMatchObject([{ severity: 'loud', title: 'Higher scores go with negative films: something is the wrong way round', text: expect.stringMatching(/ends at 0\.[0-4]\d\d, below 0\.5/) }]);
+  expect(scored((positive, i) => (positive ? i : i + 2) % 100)).toEqual([]);
+  expect(scored((positive, i) => (positive ? i + 15 : i) % 100)).toEqual([]);
   expect(warningsOf({ evaluation: evaluateFilms([film(2, 'a')], 50), unreadable: [] })).toMatchObject([{ severity: 'loud', title: 'There is no negative film among those that were scored' }]);
 });

@@ -1,7 +1,7 @@
 /**
  * Rows of a table of truth ↔ a folder of films that the model reads now, with the parts of `firstread evaluate`. Only the
- * model that is calibrated runs (and the lung field that crops for it). A film that cannot be read, or is refused, is
- * named and left out, the same bytes count once; a study of several files counts with its highest score.
+ * model that is calibrated runs (and the lung field that crops for it). A film that cannot be read, or is refused (by the
+ * table's age too, where the film has none), is named and left out, the same bytes count once; a study of several files counts with its highest score.
  */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,8 +14,10 @@ import { openEngineHere } from '../../inference/model-engine.ts';
 import type { ModelFolder } from '../../inference/model-folder.ts';
 import type { ModelSet } from '../../inference/model-set.ts';
 import { parseProvider } from '../../inference/provider.ts';
+import type { AgeLimits } from '../../study/eligibility.ts';
 import type { FindingFamily } from '../../study/types.ts';
 import type { CommandIo } from '../command.ts';
+import { refusedByTable } from '../evaluate/gather-films.ts';
 import { identifyDicomFile, matchFilms } from '../evaluate/match-films.ts';
 import type { LabelledCase } from '../evaluate/match-films.ts';
 import { findCopies } from '../evaluate/same-bytes.ts';
@@ -67,7 +69,7 @@ export async function scoreFolder({ rows, folder, family, set, model, scores: ke
       onFilm: (_file, _score, fresh) => progress.step(fresh, Date.now()),
     });
     const copyOf = findCopies(cases, scores);
-    const read = cases.map((one) => readCase(one, scores, copyOf(one)));
+    const read = cases.map((one) => readCase(one, scores, copyOf(one), model.manifest.ageYears));
     return {
       films: read.flatMap((one) => ('positive' in one ? [one] : [])),
       leftOut: [...leftOut, ...read.flatMap((one) => ('reason' in one ? [one] : []))].toSorted((a, b) => a.line - b.line),
@@ -87,10 +89,12 @@ function passingStore(): ScoreStore {
   return { get: (sha256) => known.get(sha256), put: (score) => void known.set(score.sha256, score) };
 }
 
-function readCase({ name, row, files }: LabelledCase, scores: ReadonlyMap<string, StoredScore>, copy: string | undefined): TruthFilm | RowLeftOut {
+function readCase({ name, row, files }: LabelledCase, scores: ReadonlyMap<string, StoredScore>, copy: string | undefined, limits: AgeLimits | undefined): TruthFilm | RowLeftOut {
   if (copy !== undefined) return { line: row.line, name, reason: copy };
   const own = files.flatMap((file) => scores.get(file) ?? []);
-  const scored = own.flatMap((one) => (one.outcome === 'scored' && one.score !== undefined ? [{ score: one.score, facts: one.facts }] : []));
+  const scored = own.flatMap((one) => (one.outcome === 'scored' && one.score !== undefined ? [{ ...one, score: one.score }] : []));
+  const tableAge = refusedByTable(scored, row, limits);
+  if (scored.length > 0 && tableAge !== undefined) return { line: row.line, name, reason: `no score: ${tableAge}` };
   const best = scored.toSorted((a, b) => b.score - a.score)[0];
   if (best === undefined) return { line: row.line, name, reason: `no score: ${own.find(({ reason }) => reason !== undefined)?.reason?.text ?? 'not read'}` };
   const { sex, ageYears, patient } = best.facts;

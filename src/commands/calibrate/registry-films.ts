@@ -43,34 +43,40 @@ export interface MatchedRow {
   readonly found: readonly RecordedFinding[];
 }
 
+interface CountedRow extends MatchedRow {
+  readonly found: RecordedFinding[];
+}
+
 /** `isKnown`: has the registry such a film at all? */
 export function matchRows(rows: readonly LabelRow[], findings: readonly RecordedFinding[], shas: ReadonlySet<string>, isKnown: (identifier: string) => boolean): { readonly matched: readonly MatchedRow[]; readonly leftOut: readonly RowLeftOut[] } {
   const index = indexFindings(findings);
   const leftOut: RowLeftOut[] = [];
-  const byFilm = new Map<string, MatchedRow>();
-  const conflicts = new Set<string>();
+  const films: CountedRow[] = [];
+  const filmOfImage = new Map<string, CountedRow>();
+  const conflicts = new Set<CountedRow>();
   for (const row of rows) {
     const name = row.accessionNumber ?? row.sopInstanceUid ?? row.file ?? row.patient ?? '';
     const leave = (reason: string): void => void leftOut.push({ line: row.line, name, reason });
     const found = findFor(row, index);
     const own = typeof found === 'string' ? [] : found.filter(({ model }) => shas.has(model.sha256));
-    const key = own.map(({ sopInstanceUid }) => sopInstanceUid).sort().join(' ');
-    const earlier = byFilm.get(key);
+    // An accession number and a UID of one of its images are the same film.
+    const earlier = [...new Set(own.flatMap(({ sopInstanceUid }) => filmOfImage.get(sopInstanceUid) ?? []))];
+    const contradicted = earlier.filter((one) => one.row.positive !== row.positive);
+    const film: CountedRow = earlier[0] ?? { row, name, found: [] };
     if (typeof found === 'string') leave(found === NOT_HERE && identifiersOf(row).some(isKnown) ? NO_SCORE : found);
     else if (own.length === 0) leave(OTHER_MODEL);
-    else if (earlier === undefined) byFilm.set(key, { row, name, found: own });
-    else if (earlier.row.positive === row.positive) leave(`again: the same film as in line ${earlier.row.line}`);
-    else {
-      leave(`truth both ways (line ${earlier.row.line})`);
-      conflicts.add(key);
+    else if (earlier.length === 0) films.push(film);
+    else if (contradicted.length === 0) leave(`again: the same film as in line ${film.row.line}`);
+    else leave(`truth both ways (line ${contradicted.map((one) => one.row.line).join(', ')})`);
+    for (const one of contradicted) conflicts.add(one);
+    for (const finding of own) {
+      if ((filmOfImage.get(finding.sopInstanceUid) ?? film) !== film || film.found.includes(finding)) continue;
+      filmOfImage.set(finding.sopInstanceUid, film);
+      film.found.push(finding);
     }
   }
-  for (const key of conflicts) {
-    const { row: { line }, name } = byFilm.get(key) as MatchedRow;
-    leftOut.push({ line, name, reason: 'truth both ways' });
-    byFilm.delete(key);
-  }
-  return { matched: [...byFilm.values()], leftOut: leftOut.toSorted((a, b) => a.line - b.line) };
+  for (const { row: { line }, name } of conflicts) leftOut.push({ line, name, reason: 'truth both ways' });
+  return { matched: films.filter((film) => !conflicts.has(film)), leftOut: leftOut.toSorted((a, b) => a.line - b.line) };
 }
 
 interface FindingIndex {

@@ -62,14 +62,19 @@ type Answer = { readonly kind: 'scored'; readonly best: StoredScore } | { readon
 function answerOf(found: readonly StoredScore[], row: LabelRow, limits: AgeLimits | undefined): Answer {
   const scored = found.filter((score) => score.outcome === 'scored');
   if (scored.length > 0) {
-    // A bare picture does not know its patient's age; the table may.
-    const tooYoung = scored.every((score) => score.facts.ageYears === undefined) ? ageReason(limits, row.ageYears) : undefined;
-    if (tooYoung !== undefined) return { kind: 'refused', reason: `${tooYoung.text} (by the table)` };
+    const tableAge = refusedByTable(scored, row, limits);
+    if (tableAge !== undefined) return { kind: 'refused', reason: tableAge };
     return { kind: 'scored', best: scored.reduce((a, b) => ((b.score ?? 0) > (a.score ?? 0) ? b : a)) };
   }
   const refused = found.find((score) => score.outcome === 'refused');
   if (refused !== undefined) return { kind: 'refused', reason: refused.reason?.text ?? '' };
   return { kind: 'unreadable', reason: found[0]?.reason?.text ?? 'not read' };
+}
+
+/** A bare picture does not know its patient's age; the table may. */
+export function refusedByTable(scored: readonly StoredScore[], { ageYears }: LabelRow, limits: AgeLimits | undefined): string | undefined {
+  const reason = scored.every(({ facts }) => facts.ageYears === undefined) ? ageReason(limits, ageYears) : undefined;
+  return reason === undefined ? undefined : `${reason.text} (by the table)`;
 }
 
 function toFilm({ name, row, files }: LabelledCase, best: StoredScore | undefined, any: StoredScore, { base, by, places, siteThreshold }: GatherOptions, remark: (text: string) => void): EvaluatedFilm {

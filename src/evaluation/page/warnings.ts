@@ -1,6 +1,10 @@
-/** What a reader of the figures must be told before reading them: shortcuts, few films, a missing class. PURE. */
+/**
+ * What a reader of the figures must be told before reading them: labels the wrong way round, shortcuts, few films, a
+ * missing class. PURE.
+ */
 import type { Evaluation } from '../evaluation.ts';
 import type { Shortcut } from '../shortcuts.ts';
+import { auc as aucFigure } from './figures.ts';
 import type { EvaluationRun } from './run-facts.ts';
 
 export interface Warning {
@@ -15,7 +19,7 @@ const CLASS_COUNT_MIN = 30;
 export function warningsOf({ evaluation, unreadable }: Pick<EvaluationRun, 'evaluation' | 'unreadable'>): Warning[] {
   const { scored } = evaluation;
   const negativeCount = scored.filmCount - scored.positiveCount;
-  const warnings = shortcutWarnings(evaluation);
+  const warnings = [...directionWarnings(evaluation), ...shortcutWarnings(evaluation)];
   if (scored.positiveCount === 0 || negativeCount === 0) {
     warnings.push({ severity: 'loud', title: `There is no ${scored.positiveCount === 0 ? 'positive' : 'negative'} film among those that were scored`, text: 'AUC and half of the figures need both classes.' });
   } else if (Math.min(scored.positiveCount, negativeCount) < CLASS_COUNT_MIN) {
@@ -24,6 +28,16 @@ export function warningsOf({ evaluation, unreadable }: Pick<EvaluationRun, 'eval
   const lost = unreadable.length / Math.max(1, unreadable.length + scored.filmCount);
   if (lost > 0.05) warnings.push({ severity: 'plain', title: `${unreadable.length} films could not be read`, text: 'They are in none of the figures. If one class is damaged more often than the other, the figures are askew.' });
   return warnings;
+}
+
+/** Worse than chance, and certainly so: hardly a bad model, which would be at chance. */
+function directionWarnings({ scored: { auc } }: Evaluation): Warning[] {
+  if (auc === undefined || auc.interval[1] >= 0.5) return [];
+  return [{
+    severity: 'loud',
+    title: 'Higher scores go with negative films: something is the wrong way round',
+    text: `The interval of the AUC ends at ${aucFigure(auc.interval[1])}, below 0.5, which is chance. Look at the labels first: does 1 mean ill in this table (--positive, --negative)? Then at the model: is "index" the label that is meant?`,
+  }];
 }
 
 /** One warning for all facts that give the source away: they are mostly the same fact. */
