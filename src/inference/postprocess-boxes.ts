@@ -141,8 +141,11 @@ function decodeRows(output: BoxesOutput, outputs: Outputs, i: number, input: Inp
   const candidates: Candidate[] = [];
   for (let row = 0; row < count; row += 1) {
     if (label !== undefined && label(row) !== (output.index ?? 0)) continue;
+    const probability = probabilityOf(factors(row), output);
+    // Nearly all of the thousands.
+    if (!(probability >= PROBABILITY_MIN)) continue;
     const { x, y, width, height } = placeOf(four(row), output);
-    candidates.push({ x: x * scaleX, y: y * scaleY, width: width * scaleX, height: height * scaleY, probability: probabilityOf(factors(row), output) });
+    candidates.push({ x: x * scaleX, y: y * scaleY, width: width * scaleX, height: height * scaleY, probability });
   }
   return candidates;
 }
