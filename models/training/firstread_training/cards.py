@@ -124,6 +124,7 @@ def nodule_card(words, manifest, shipped, synthetic, robustness, data, folder, w
     plots.froc(folder / froc[0], words, words("froc title"), [(words("froc curve"), scores["drawnFalsePositives"], scores["drawnFound"])])
     named = {"nodule": "nodule or mass", "normal": "normal", "other": "other finding"}
     against = kinds != "other"
+    lesions = "tb/tbx11k" in manifest["provenance"]["trainedOn"]
     boxed = sum(row["source"] == "nodule/nih_boxed" and row["split"] == "train" for row in splits.values())
     return card(
         opening(words, manifest, "nodule", "trunk squeeze"),
@@ -137,8 +138,8 @@ def nodule_card(words, manifest, shipped, synthetic, robustness, data, folder, w
         words("by group"), sub_group_table(words, data, files, points, t, [named[str(k)] for k in kinds]),
         words("where it fails"), worst_films(words, [f for f, k in zip(files, against) if k], points[against], kinds[against] == "nodule"), words("failures"),
         words("robustness"), robustness_table(words, robustness), twin_note(words, shipped),
-        words("data"), data_table(words, splits, lambda row: row["source"] in ("nodule/nih", "nodule/nih_boxed") or row["label"] == "normal" and row["source"] in ("other/normal_mixed", "tb/shenzhen")),
-        words("not for"), words("nodule not for", real=words("nodule real", count=boxed) if real else ""),
+        words("data"), data_table(words, splits, lambda row: row["source"] in ("nodule/nih", "nodule/nih_boxed", *(["tb/tbx11k"] if lesions else [])) or row["label"] == "normal" and row["source"] in ("other/normal_mixed", "tb/shenzhen")),
+        words("not for"), words("nodule not for", real=words("nodule real", count=boxed) if real else "", lesions=words("nodule lesions") if lesions else ""),
     )
 
 

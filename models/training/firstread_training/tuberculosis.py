@@ -37,6 +37,9 @@ OTHER_FINDINGS, OTHER_TARGET = ("other_finding", "covid", "viral_pneumonia"), 0.
 FADED = 0.4
 # What the nodule net says (log odds that one of its best places is right) weighs half as much as the other nets' mean.
 FOCAL_WEIGHT = 0.5
+# What it says of the lesions of tuberculosis (mean log odds of the hottest cells of the lungs, less a part of the lungs' own
+# mean: what stands out in this film, whatever the film's look is).
+LESION_WEIGHT, LESION_CELLS, LESION_BASELINE = 0.25, 0.1, 0.5
 SHARPNESS = 6.0  # of the log-mean-exp: towards the hottest cells
 
 # Films per batch and source, (positive, negative); each is looked at twice.
@@ -89,28 +92,38 @@ class Served(nn.Module):
                     score, heat, count = score + logit, heat + cells.float(), count + 1
         score, heat = score / count, torch.sigmoid(heat / count)
         if self.focal:
-            said, shadows = self.focal(whole)
-            score = score + FOCAL_WEIGHT * said
-            heat = heat + (1 - heat) * FOCAL_WEIGHT * F.max_pool2d(shadows, shadows.shape[-1] // CELLS)
+            said, nodules, lesions = self.focal(whole)
+            score = score + said
+            heat = torch.sigmoid(torch.logit(heat, 1e-4) + LESION_WEIGHT * lesions)
+            heat = heat + (1 - heat) * FOCAL_WEIGHT * nodules
         return torch.sigmoid(score)[:, None], heat
 
 
 class Focal(nn.Module):
-    """A nodule net as a witness: [N, 1, 512, 512] in -1..1 -> log odds [N] that at least one of its best places in the
-    lungs is right (the nodule model's own score of a film; the lungs are where they are on the mean crop), and how likely
-    each place is [N, 1, 128, 128]."""
+    """A nodule net as a witness: [N, 1, 512, 512] in -1..1 -> what it adds to the score [N], and the places it speaks of
+    [N, 1, CELLS, CELLS]: how likely a nodule is, the log odds of a lesion less their baseline. The lungs are where they
+    are on the mean crop."""
 
     def __init__(self, net, lungs):
         super().__init__()
         self.net = net
         self.register_buffer("lungs", torch.from_numpy(lungs.astype(np.float32)))
+        cells = F.avg_pool2d(self.lungs[None, None], 2).flatten() > 0.5
+        self.register_buffer("cells", cells.nonzero()[:, 0])
 
     def forward(self, x):
-        p = torch.sigmoid(self.net(x)[0].float()) * self.lungs.float()
+        heat, _, _, lesions = self.net(x)
+        p = torch.sigmoid(heat.float()) * self.lungs.float()
         peaks = p * (p >= F.max_pool2d(p, 3, 1, 1)).float()
         best = peaks.flatten(1).topk(lung_nodule.IMAGE_SCORE_BOXES, 1).values.clamp(1e-5, 0.999)
         none = torch.log(1 - best).sum(1)
-        return torch.log(1 - torch.exp(none)) - none, p
+        nodule = torch.log(1 - torch.exp(none)) - none
+        lesions = F.avg_pool2d(lesions.float(), 2)
+        inside = lesions.flatten(1)[:, self.cells]
+        baseline = LESION_BASELINE * inside.mean(1)
+        lesion = inside.topk(int(LESION_CELLS * len(self.cells)), 1).values.mean(1) - baseline
+        places = F.avg_pool2d(lesions - baseline[:, None, None, None], lesions.shape[-1] // CELLS)
+        return FOCAL_WEIGHT * nodule + LESION_WEIGHT * lesion, F.max_pool2d(p, p.shape[-1] // CELLS), places
 
 
 def focal_of(checkpoint, args):
