@@ -445,6 +445,7 @@ def main():
         net = NoduleNet()
         net.trunk.load_imagenet(args.data)
         if args.start_from:
+            # Nets before 0.9.0 were not asked about lesions: that layer starts anew.
             net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"], strict=False)
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)

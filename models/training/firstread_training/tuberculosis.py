@@ -1,5 +1,5 @@
 """Tuberculosis: lung crop -> image score and heatmap (32 x 32 cells). Nets of 256 x 256 pixels and, with --focal, a nodule
-net of 512 x 512 that speaks for small round shadows.
+net of 512 x 512 that speaks for small round shadows and for places that look like lesions.
 
 Image score: a scaled log-mean-exp over the cells, so that what speaks for it can be shown. Losses: the image's label;
 in films with boxes (TBX11K) the cells inside and outside them; in films without tuberculosis every cell. Batches are
@@ -8,8 +8,8 @@ balanced by source: the source with both classes of one hospital counts most (..
 Against learning the hospital: lesions of boxed films laid into films without (and the same cut of healthy films, so that
 the cut says nothing), and halves mirrored: the healthy half of a sick film gives a film of that hospital without
 tuberculosis. Every film stands in the batch twice, differently degraded, and is asked for the same score. The nodule net
-has never been asked about tuberculosis: it learned drawn shadows against films of the same hospitals without them, so a
-hospital's look says little there, and it errs on other films."""
+has no film's label: it learned drawn shadows, and places with and without lesions of films that look alike, so a hospital's
+look says little there, and it errs on other films."""
 import argparse
 import json
 from pathlib import Path
@@ -351,7 +351,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one net each; the shipped graph is their mean")
     parser.add_argument("--small-share", type=float, default=0.6, help="share of the steps at 160 x 160")
     parser.add_argument("--start-from", nargs="+", help="checkpoints to go on from (of the net without Shenzhen, say), one for all seeds or one each, in place of ImageNet alone")
-    parser.add_argument("--focal", help="checkpoint of a nodule net that speaks for small round shadows; without Shenzhen, one that was drawn on none of its films")
+    parser.add_argument("--focal", help="checkpoint of a nodule net that speaks for small round shadows and lesions; without Shenzhen, one that was drawn on none of its films")
     parser.add_argument("--lung-field", default="models/lung-field")
     parser.add_argument("--frozen-fires", type=int, default=2, help="the first layer and so many fire modules stay as ImageNet left them")
     parser.add_argument("--minutes", type=float, help="end earlier than --steps says")
