@@ -2,7 +2,8 @@
 
 Trained on nodules drawn into films without any (draw_nodules.py) and on small lesions of TBX11K's laid into them; with
 --real, also on crops of nih_boxed and on their lesions laid onto other films. A second question, where lesions of
-tuberculosis are, is for the tuberculosis model alone; it is put so that a hospital's look is no answer (lesion_film). Hard negatives are mined from the normal films every few hundred steps. A net trained
+tuberculosis are, is for the tuberculosis model alone (lesions.py).
+Hard negatives are mined from the normal films every few hundred steps. A net trained
 without --real has seen no real nodule, so its figures on nih_boxed and nodule/nih are those of films it has never seen.
 Every place stands in the batch twice, turned, zoomed and degraded differently, and is asked for the same best score."""
 import argparse
@@ -18,7 +19,8 @@ from PIL import Image
 
 from . import augment, export, measure
 from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, lift_lesion
-from .prepared import boxes_in_crop, read_nih_boxes, read_prepared, read_tbx11k_boxes
+from .lesions import LesionFilms, lesion_loss, lesion_targets
+from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
 from .splits import read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
@@ -42,7 +44,7 @@ class NoduleNet(nn.Module):
         self.pyramid = Pyramid((128, 256, 512), width)
         self.context = nn.Sequential(nn.Conv2d(width, width, 3, padding=2, dilation=2), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
         self.heat, self.size, self.offset = nn.Conv2d(width, 1, 1), nn.Conv2d(width, 2, 1), nn.Conv2d(width, 2, 1)
-        self.shadow = nn.Conv2d(width, 1, 1)
+        self.shadow = nn.Conv2d(width, 1, 1)  # of tuberculosis: lesions.py
         nn.init.constant_(self.heat.bias, -4.0)
         nn.init.constant_(self.shadow.bias, -2.0)
 
@@ -82,16 +84,6 @@ def lung_masks(files, whole, films, model):
         box = (x / film["width"] * 128, y / film["height"] * 128, (x + w) / film["width"] * 128, (y + h) / film["height"] * 128)
         masks[file] = np.asarray(Image.fromarray(mask).resize((SIZE // STRIDE, SIZE // STRIDE), Image.BILINEAR, box=box)) > 0.5
     return masks
-
-
-def soft_boxes(boxes):
-    """Boxes in pixels -> [SIZE, SIZE] in 0..1, a little larger and soft at the edge."""
-    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
-    soft = np.zeros((SIZE, SIZE), np.float32)
-    for cx, cy, w, h in boxes:
-        out = np.maximum(np.abs(x - cx) - w / 2, np.abs(y - cy) - h / 2)
-        soft = np.maximum(soft, np.clip(0.75 - out / 24, 0, 1))
-    return soft
 
 
 def place(mask, rng, inside=0.9, margin=20):
@@ -156,31 +148,6 @@ def targets_of(boxes, size, doubtful=()):
         at[0][around] = 1
     care[0][heat[0] > 0.3] = 1
     return heat, log_size, offset, at, care
-
-
-def shadow_targets(boxes, unknown, asked):
-    """Where lesions of tuberculosis are, and how much that counts: float32 [1, n, n] each. Boxes are rough: a rim around
-    their edges counts for nothing, nor do the `unknown` boxes."""
-    n = len(asked)
-    y, x = (np.mgrid[0:n, 0:n].astype(np.float32) + 0.5) * STRIDE
-    inside, care = np.zeros((1, n, n), np.float32), asked[None].copy()
-    for cx, cy, w, h in boxes:
-        rim = np.maximum(np.abs(x - cx) / w, np.abs(y - cy) / h)
-        inside[0][rim < 0.5] = 1
-        care[0][(rim > 0.42) & (rim < 0.6)] = 0
-    for cx, cy, w, h in unknown:
-        care[0][(np.abs(x - cx) < w * 0.7) & (np.abs(y - cy) < h * 0.7)] = 0
-    return inside, care
-
-
-def shadow_loss(logit, inside, care, near):
-    """Lesions, and what is none, count alike at the `near` places (sick films, healed ones, laid cuts): there neither a
-    film's look nor a cut's edge is an answer. Other places count half."""
-    per_cell = F.binary_cross_entropy_with_logits(logit, inside, reduction="none")
-    mean = lambda weight: (per_cell * weight).sum() / weight.sum().clamp_min(300)
-    outside, near = care * (1 - inside), near[:, None, None, None].float()
-    hardest = (per_cell * outside).flatten(1).topk(60, 1).values.mean()
-    return mean(care * inside) + mean(outside * near) + 0.5 * mean(outside * (1 - near)) + 0.3 * hardest
 
 
 def focal(logit, target, care):
@@ -265,69 +232,37 @@ class Canvases:
         self.sick_test = [f for f, r in self.splits.items() if r["split"] == "test" and r["label"] == "other_finding" and f in self.prepared.films]
         to_pixels = lambda b: ((b[0] + b[2]) / 2 * SIZE, (b[1] + b[3]) / 2 * SIZE, (b[2] - b[0]) * SIZE, (b[3] - b[1]) * SIZE)
         self.boxes = {f: [to_pixels(b) for b in boxes_in_crop(boxes[f], self.prepared.films[f])] for f in self.boxed}
-        self.read_tuberculosis(args.data, to_pixels)
-        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.sick_test, *self.boxed, *self.nodule, *self.tuberculosis]
+        self.tuberculosis = LesionFilms(args.data, self.splits, self.prepared, SIZE)
+        every = [*self.sharp["train"], *self.sharp["val"], *self.sharp["test"], *self.soft["train"], *self.sick_test, *self.boxed, *self.nodule, *self.tuberculosis.files]
         self.masks = lung_masks(every, self.whole, self.prepared.films, args.lung_field)
         self.pixels = {f: np.array(self.prepared.pixels[self.prepared.films[f]["index"]]) for f in every}
         self.hard = []  # (file, y, x) where a film without nodules scored
         self.lesions, self.trusted = [], {}
         for file, boxes in self.boxes.items():
-            film = self.pixels[file].astype(np.float32) / 255
+            film = self.shown(file)
             lifted = [(lift_lesion(film, b), b) for b in boxes]
             self.trusted[file] = [min(b[2], b[3]) * MM_PER_PIXEL >= TRUSTED_BOX_MM for b in boxes]
             self.lesions += [(lesion, b) for (lesion, b), trusted in zip(lifted, self.trusted[file]) if lesion is not None and trusted and max(b[2:]) * MM_PER_PIXEL < 80]
 
-        for file, boxes in self.tuberculosis.items():  # small ones are lifted, too
-            film = self.pixels[file].astype(np.float32) / 255
-            small = [b for b in boxes if max(b[2:]) * MM_PER_PIXEL < 80]
-            self.small += [(lesion, b) for lesion, b in ((lift_lesion(film, b), b) for b in small) if lesion is not None]
+        small = [(file, b) for file, boxes in self.tuberculosis.boxes.items() for b in boxes if max(b[2:]) * MM_PER_PIXEL < 80]
+        lifted = [(lift_lesion(self.shown(file), b), b) for file, b in small]
+        self.small = [(lesion, b) for lesion, b in lifted if lesion is not None]
 
-    def read_tuberculosis(self, data, to_pixels):
-        """TBX11K's training films, their boxes in pixels, and those whose boxes keep to one half of the film."""
-        boxes = read_tbx11k_boxes(data)
-        self.small, self.tuberculosis, self.one_sided = [], {}, set()
-        for file, r in self.splits.items():
-            if file in boxes and r["split"] == "train" and file in self.prepared.films:
-                mine = self.tuberculosis[file] = [to_pixels(b) for b in boxes_in_crop(boxes[file], self.prepared.films[file])]
-                left, right = min(b[0] - b[2] / 2 for b in mine), max(b[0] + b[2] / 2 for b in mine)
-                if right < SIZE / 2 + 16 or left > SIZE / 2 - 16:
-                    self.one_sided.add(file)
-        self.sick_files, self.one_sided = list(self.tuberculosis), sorted(self.one_sided)
-
-    def lesion_film(self, rng):
-        """A film as it is or with its lesions replaced by the healthy half; or a film without tuberculosis with a lesion
-        laid into it, or the same cut of what is none: neither a hospital's look nor a cut says anything.
-        (file of the lungs, float32 film in 0..1, boxes, place (x, y))"""
-        pool = self.sick_files if rng.random() < 0.5 else self.one_sided
-        owner = pool[rng.integers(len(pool))]
-        boxes, sick = self.tuberculosis[owner], self.pixels[owner].astype(np.float32) / 255
-        box = boxes[rng.integers(len(boxes))]
-        at = box[:2] if rng.random() < 0.5 else place(self.masks[owner], rng, 0.9)[::-1]
-        draw = rng.random()
-        if draw < 0.25:
-            return owner, sick, boxes, at
-        if draw < 0.55 and owner in self.one_sided:
-            soft = soft_boxes(boxes)
-            return owner, (1 - soft) * sick + soft * sick[:, ::-1], [], at
-        file = self.film(rng)
-        film, soft = self.pixels[file].astype(np.float32) / 255, soft_boxes([box]) * rng.uniform(0.4, 1)
-        if draw < 0.8:
-            return file, (1 - soft) * film + soft * sick, [box], at
-        source = sick[:, ::-1] if owner in self.one_sided and rng.random() < 0.6 else self.pixels[self.film(rng)].astype(np.float32) / 255
-        return file, (1 - soft) * film + soft * source, [], at
+    def shown(self, file):
+        """float32 [SIZE, SIZE] in 0..1."""
+        return self.pixels[file].astype(np.float32) / 255
 
     def film(self, rng):
         pool = self.sharp["train"] if rng.random() < 0.67 else self.soft["train"]
         return pool[rng.integers(len(pool))]
 
     def patch(self, rng, real):
-        """A place of a film with nodules drawn on it: float32 [PATCH, PATCH] in 0..1, how much each pixel counts
-        when lesions of tuberculosis are asked for, boxes of nodules, doubtful ones, those of tuberculosis, and whether the
-        place was chosen for these."""
+        """A place of a film with nodules drawn on it: whether it was chosen for lesions of tuberculosis; float32 [PATCH,
+        PATCH] in 0..1; how much each pixel counts when these are asked for; boxes of nodules, doubtful ones, lesions."""
         doubtful, boxes, lesions, known, film = [], [], [], True, None
         draw = rng.random()
-        if draw < TUBERCULOSIS_SHARE:
-            file, film, lesions, (cx, cy) = self.lesion_film(rng)
+        if draw < TUBERCULOSIS_SHARE and self.tuberculosis.files:
+            file, film, lesions, (cx, cy) = self.tuberculosis.draw(rng, self.shown, lambda: self.film(rng), lambda owner: place(self.masks[owner], rng, 0.9))
             doubtful = lesions
         elif real and draw < TUBERCULOSIS_SHARE + 0.15:
             file, known = self.boxed[rng.integers(len(self.boxed))], False
@@ -343,7 +278,7 @@ class Canvases:
         half = CROP / 2
         centre = np.array([float(np.clip(at + rng.uniform(-80, 80), half * 0.9, SIZE - half * 0.9)) for at in (cx, cy)])
         upright = np.eye(2)
-        picture = warp(self.pixels[file].astype(np.float32) / 255 if film is None else film, upright, centre, PATCH).copy()
+        picture = warp(self.shown(file) if film is None else film, upright, centre, PATCH).copy()
         mask = warp(self.masks[file].astype(np.uint8), upright, centre / STRIDE, PATCH // STRIDE) > 0
         asked = np.asarray(Image.fromarray(np.where(mask, 1, 0.15).astype(np.float32)).resize((PATCH, PATCH))) * known
         boxes, doubtful, lesions = ([move_box(box, upright, centre, PATCH) for box in part] for part in (boxes, doubtful, lesions))
@@ -367,7 +302,7 @@ class Canvases:
         """Held-out normal films with one to three drawn nodules of 10-30 mm: uint8 pictures, truths, masks."""
         rng, pictures, truths, masks = np.random.default_rng(seed), [], [], []
         for file in self.sharp[split][:count]:
-            picture, truth, mask = self.pixels[file].astype(np.float32) / 255, [], self.masks[file]
+            picture, truth, mask = self.shown(file), [], self.masks[file]
             for _ in range(rng.integers(1, 4)):
                 y, x = place(mask, rng, 1.0)
                 if all(np.hypot(x - bx, y - by) > w for bx, by, w, _ in truth):
@@ -405,13 +340,13 @@ def main():
         crops = [view(rng, *parts) for _ in range(2) for _, *parts in patches]
         near = torch.tensor([patch[0] for patch in patches]).repeat(2)
         x = torch.from_numpy(np.stack([c[0] for c in crops]))[:, None].clamp(0, 1)
-        parts = [(*targets_of(boxes, CROP, doubtful), *shadow_targets(lesions, boxes, asked)) for _, asked, boxes, doubtful, lesions in crops]
+        parts = [(*targets_of(boxes, CROP, doubtful), *lesion_targets(lesions, boxes, asked, STRIDE)) for _, asked, boxes, doubtful, lesions in crops]
         heat, size, offset, at, care, inside, counts = (torch.from_numpy(np.stack([p[k] for p in parts])) for k in range(7))
         for look in x.chunk(2):
             if rng.random() < 0.6:  # low-passed: films of 256 pixels must work too
                 look.copy_(F.interpolate(F.interpolate(look, scale_factor=float(rng.uniform(0.4, 0.9)), mode="area"), size=(CROP, CROP), mode="bilinear", align_corners=False))
         x = augment.degrade(x, strength=0.7, jpeg=0.5, window=False)
-        h, s, o, shadows = forward(model, (x - 0.5) * 2)
+        h, s, o, lesions = forward(model, (x - 0.5) * 2)
         centre = focal(h, heat, care)
         sizes = ((s - size).abs() * at).sum() / at.sum().clamp_min(1) / 2
         offsets = ((o - offset).abs() * at).sum() / at.sum().clamp_min(1) / 2
@@ -419,8 +354,8 @@ def main():
         first, second = torch.sigmoid(h).amax((1, 2, 3)).chunk(2)
         alike = torch.eq(*at.sum((1, 2, 3)).chunk(2)).float()
         same = ((first - second) ** 2 * alike).sum() / alike.sum().clamp_min(1)
-        shadow = shadow_loss(shadows, inside, counts, near)
-        return centre + 0.3 * sizes + 0.3 * offsets + 4 * same + shadow, {"centre": centre, "size": sizes, "offset": offsets, "same": same, "shadow": shadow}
+        lesion = lesion_loss(lesions, inside, counts, near)
+        return centre + 0.3 * sizes + 0.3 * offsets + 4 * same + lesion, {"centre": centre, "size": sizes, "offset": offsets, "same": same, "lesion": lesion}
 
     val_pictures, val_truths, val_masks = films.draw_test("val", 31, 60)
     pixels_of = lambda files: np.stack([films.pixels[f] for f in files])
