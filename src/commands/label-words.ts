@@ -61,12 +61,14 @@ export function judgeLabel(label: string, family: FindingFamily, words: LabelWor
   return words.negative?.includes('*') === true ? 'negative' : undefined;
 }
 
+/** No words of ours are so long, and the patterns below take their time over a cell full of blanks. */
+const LABEL_CHARACTERS_MAX = 200;
 /** A doubt, a comparison, a number below nought ("-1": uncertain, in public sets): marks that `plain` would drop. */
 const DOUBTFUL = /[?<>≤≥~≈]|^\s*[+\-−–]\s*\d/;
 const SIGNED = /^(.*?)\s*\(?\s*([+\-−–])\s*\)?\s*$/s;
 
 function judgeByOurWords(label: string, family: FindingFamily): Judged {
-  if (DOUBTFUL.test(label)) return undefined;
+  if (label.length > LABEL_CHARACTERS_MAX || DOUBTFUL.test(label)) return undefined;
   const graded = family === 'tuberculosis' ? readLaboratory(label) : undefined;
   if (graded !== undefined) return graded;
   // 1.0 and 0.0, which `plain` would make ten and nothing.

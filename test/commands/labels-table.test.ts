@@ -152,6 +152,12 @@ describe('what laboratories write', () => {
 
   test.each([['TT', true], ['MTB Trace DETECTED', true], ['Phát hiện MTB, vết', true], ['trace', true], ['MTB DETECTED LOW', false], ['attention', false]])('%s is a trace: %s', (label, trace) => expect(isTrace(label)).toBe(trace));
 
+  test('a cell too long for any word of ours is neither, at once; a person may still mean all others', () => {
+    const long = `tb${' '.repeat(9_000)}.`;
+    expect(judgeLabel(long, 'tuberculosis')).toBeUndefined();
+    expect(judgeLabel(long, 'tuberculosis', { negative: ['*'] })).toBe('negative');
+  });
+
   test('a patient ID is enough only where that is said', () => {
     expect(() => read('Patient ID,Xpert\nP1,T\n')).toThrow(/no column names the film: call one file, accession or/);
     expect(read('Patient ID,Xpert\nP1,T\n', { patientIsEnough: true }).rows).toMatchObject([{ patient: 'P1', positive: true }]);

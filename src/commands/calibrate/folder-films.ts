@@ -1,7 +1,8 @@
 /**
  * Rows of a table of truth ↔ a folder of films that the model reads now, with the parts of `firstread evaluate`. Only the
  * model that is calibrated runs (and the lung field that crops for it). A film that cannot be read, or is refused (by the
- * table's age too, where the film has none), is named and left out, the same bytes count once; a study of several files counts with its highest score.
+ * table's age too, where the film has none), is named and left out, the same bytes count once; a study of several files
+ * counts with its highest score.
  */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
