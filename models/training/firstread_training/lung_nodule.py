@@ -18,17 +18,17 @@ import torch.nn.functional as F
 from PIL import Image
 
 from . import augment, export, measure
+from .detections import BOXES_MAX, NMS_IOU, STRIDE, decode, detect, froc, froc_curve
 from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, lift_lesion
 from .lesions import LesionFilms, lesion_loss, lesion_targets
 from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
-from .splits import read_splits
+from .splits import half_of, read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
 
-SIZE, STRIDE, CROP = 512, 4, 224
+SIZE, CROP = 512, 224
 # Nodules are drawn on a patch; two crops are taken from it, turned and zoomed, and never see its edge.
 PATCH, SPOTS_IN = 352, 250
-NMS_IOU, BOXES_MAX = 0.3, 50
 # A film's score: that at least one of its best boxes is right (postprocess-boxes.ts, imageProbability).
 IMAGE_SCORE_BOXES = 3
 # Boxes of nih_boxed smaller than this mark vessels more often than not: neither a nodule nor none.
@@ -51,6 +51,13 @@ class NoduleNet(nn.Module):
     def forward(self, x):
         x = self.context(self.pyramid(*self.trunk(x)))
         return self.heat(x), self.size(x), self.offset(x), self.shadow(x)
+
+
+def net_of(checkpoint):
+    """Nets before 0.9.0 were not asked about lesions: that layer starts anew."""
+    net = NoduleNet()
+    net.load_state_dict(torch.load(checkpoint, weights_only=False, map_location="cpu")["ema"], strict=False)
+    return net
 
 
 class Served(nn.Module):
@@ -157,64 +164,6 @@ def focal(logit, target, care):
     return (loss * care).sum() / positive.sum().clamp_min(4)
 
 
-def decode(heat, size, offset, mask=None, score_min=0.02):
-    """[(score, cx, cy, w, h)] in input pixels, best first: 3 x 3 peaks inside the dilated lungs, then NMS."""
-    n = heat.shape[0]
-    peaks = heat >= F.max_pool2d(torch.from_numpy(heat)[None, None], 3, 1, 1)[0, 0].numpy()
-    if mask is not None:
-        peaks &= F.max_pool2d(torch.from_numpy(mask.astype(np.float32))[None, None], 7, 1, 3)[0, 0].numpy() > 0
-    ys, xs = np.nonzero(peaks & (heat > score_min))
-    boxes = sorted(((float(heat[y, x]), (x + offset[0, y, x]) * STRIDE, (y + offset[1, y, x]) * STRIDE, float(size[0, y, x]), float(size[1, y, x])) for y, x in zip(ys, xs)), reverse=True)
-    kept = []
-    for box in boxes[:200]:
-        if all(overlap(box, other) < NMS_IOU for other in kept):
-            kept.append(box)
-        if len(kept) == BOXES_MAX:
-            break
-    return kept
-
-
-def overlap(a, b):
-    w = min(a[1] + a[3] / 2, b[1] + b[3] / 2) - max(a[1] - a[3] / 2, b[1] - b[3] / 2)
-    h = min(a[2] + a[4] / 2, b[2] + b[4] / 2) - max(a[2] - a[4] / 2, b[2] - b[4] / 2)
-    inter = max(0.0, w) * max(0.0, h)
-    return inter / (a[3] * a[4] + b[3] * b[4] - inter)
-
-
-@torch.no_grad()
-def detect(served, pixels, masks, batch=8):
-    found = []
-    for i in range(0, len(pixels), batch):
-        part = torch.from_numpy(np.ascontiguousarray(pixels[i:i + batch]))[:, None]
-        heat, size, offset = (t.float().cpu().numpy() for t in served(part))
-        found += [decode(heat[k, 0], size[k], offset[k], masks[i + k]) for k in range(len(part))]
-    return found
-
-
-def froc_curve(found, truths):
-    """(mean false positives per picture, sensitivity) at every threshold. A box is found when a detection's centre lies in
-    it (at least 12 pixels wide) or overlaps it by 0.2."""
-    events, total = [], max(1, sum(len(t) for t in truths))
-    for boxes, truth in zip(found, truths):
-        taken = set()
-        for score, cx, cy, w, h in boxes:
-            hit = [k for k, (tx, ty, tw, th) in enumerate(truth) if (abs(cx - tx) <= max(tw, 12) / 2 and abs(cy - ty) <= max(th, 12) / 2) or overlap((0, cx, cy, w, h), (0, tx, ty, tw, th)) >= 0.2]
-            fresh = [k for k in hit if k not in taken]
-            if fresh:
-                taken.add(fresh[0])
-                events.append((score, 1))
-            elif not hit:
-                events.append((score, 0))
-    good = np.array([g for _, g in sorted(events, reverse=True)] or [0])
-    return np.cumsum(1 - good) / len(found), np.cumsum(good) / total
-
-
-def froc(found, truths, allowed=(0.5, 1, 2, 4)):
-    """Sensitivity at so many false positives per picture."""
-    x, y = froc_curve(found, truths)
-    return {a: float(y[x <= a].max(initial=0.0)) for a in allowed}
-
-
 class Canvases:
     """Normal films to draw on and crops with real boxes."""
 
@@ -228,6 +177,8 @@ class Canvases:
         # nodule nearly all have pneumonia, too.
         boxes = read_nih_boxes(args.data)
         self.boxed = [f for f, r in self.splits.items() if r["source"] == "nodule/nih_boxed" and r["split"] == "train" and f in self.prepared.films]
+        # Those that are trained on: all with --real, one half of the patients with --real-half; the others are reported.
+        self.real = [f for f in self.boxed if args.real and args.real_half in (None, half_of(Path(f).name.split("_")[0]))]
         self.nodule = [f for f, r in self.splits.items() if r["label"] == "nodule_or_mass" and f in self.prepared.films]
         self.sick_test = [f for f, r in self.splits.items() if r["split"] == "test" and r["label"] == "other_finding" and f in self.prepared.films]
         to_pixels = lambda b: ((b[0] + b[2]) / 2 * SIZE, (b[1] + b[3]) / 2 * SIZE, (b[2] - b[0]) * SIZE, (b[3] - b[1]) * SIZE)
@@ -242,7 +193,8 @@ class Canvases:
             film = self.shown(file)
             lifted = [(lift_lesion(film, b), b) for b in boxes]
             self.trusted[file] = [min(b[2], b[3]) * MM_PER_PIXEL >= TRUSTED_BOX_MM for b in boxes]
-            self.lesions += [(lesion, b) for (lesion, b), trusted in zip(lifted, self.trusted[file]) if lesion is not None and trusted and max(b[2:]) * MM_PER_PIXEL < 80]
+            if file in self.real:
+                self.lesions += [(lesion, b) for (lesion, b), trusted in zip(lifted, self.trusted[file]) if lesion is not None and trusted and max(b[2:]) * MM_PER_PIXEL < 80]
 
         small = [(file, b) for file, boxes in self.tuberculosis.boxes.items() for b in boxes if max(b[2:]) * MM_PER_PIXEL < 80]
         lifted = [(lift_lesion(self.shown(file), b), b) for file, b in small]
@@ -256,7 +208,7 @@ class Canvases:
         pool = self.sharp["train"] if rng.random() < 0.67 else self.soft["train"]
         return pool[rng.integers(len(pool))]
 
-    def patch(self, rng, real):
+    def patch(self, rng):
         """A place of a film with nodules drawn on it: whether it was chosen for lesions of tuberculosis; float32 [PATCH,
         PATCH] in 0..1; how much each pixel counts when these are asked for; boxes of nodules, doubtful ones, lesions."""
         doubtful, boxes, lesions, known, film = [], [], [], True, None
@@ -264,8 +216,8 @@ class Canvases:
         if draw < TUBERCULOSIS_SHARE and self.tuberculosis.files:
             file, film, lesions, (cx, cy) = self.tuberculosis.draw(rng, self.shown, lambda: self.film(rng), lambda owner: place(self.masks[owner], rng, 0.9))
             doubtful = lesions
-        elif real and draw < TUBERCULOSIS_SHARE + 0.15:
-            file, known = self.boxed[rng.integers(len(self.boxed))], False
+        elif self.real and draw < TUBERCULOSIS_SHARE + 0.15:
+            file, known = self.real[rng.integers(len(self.real))], False
             every, trusted = self.boxes[file], self.trusted[file]
             boxes, doubtful = [b for b, t in zip(every, trusted) if t], [b for b, t in zip(every, trusted) if not t]
             pool = boxes or doubtful
@@ -291,7 +243,7 @@ class Canvases:
             y, x = place(spots, rng, 0.92, margin)
             if not all(np.hypot(x - bx, y - by) > (max(w, h) + 30) / 2 for bx, by, w, h in boxes):
                 continue
-            lifted = [pool for pool, share in ((self.lesions if real else [], 0.36), (self.small, 0.12)) if pool and rng.random() < share]
+            lifted = [pool for pool, share in ((self.lesions, 0.36), (self.small, 0.12)) if pool and rng.random() < share]
             if lifted:
                 boxes.append(add_lifted(picture, rng, y, x, *lifted[0][rng.integers(len(lifted[0]))]))
             else:
@@ -320,6 +272,7 @@ def main():
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--batch", type=int, default=20, help="crops a step, two of each place")
     parser.add_argument("--real", action="store_true", help="also train on crops of nih_boxed")
+    parser.add_argument("--real-half", choices=("1", "2"), help="with --real: only on this half of its patients; the other is reported")
     parser.add_argument("--without-shenzhen", action="store_true", help="draw on no film of Shenzhen's: for the tuberculosis net that is measured there")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--start-from", help="checkpoint to go on from, in place of ImageNet alone")
@@ -329,14 +282,17 @@ def main():
     parser.add_argument("--status", default="interim")
     parser.add_argument("--version", default="0.1.0")
     args = parser.parse_args()
+    if args.real_half and not args.real:
+        parser.error("--real-half says which half --real trains on: give both")
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     films, work = Canvases(args), Path(args.work)
-    print(f"{len(films.sharp['train'])} + {len(films.soft['train'])} normal films to draw on, {len(films.boxed)} boxed films{'' if args.real else ' (reported, not trained on)'}", flush=True)
+    unseen = [f for f in films.boxed if f not in films.real]
+    print(f"{len(films.sharp['train'])} + {len(films.soft['train'])} normal films to draw on, {len(films.real)} boxed films trained on, {len(unseen)} reported", flush=True)
 
     def batch_loss(model, step, progress):
         rng = np.random.default_rng([args.seeds[0], step, 5])
-        patches = [films.patch(rng, args.real) for _ in range(args.batch // 2)]
+        patches = [films.patch(rng) for _ in range(args.batch // 2)]
         crops = [view(rng, *parts) for _ in range(2) for _, *parts in patches]
         near = torch.tensor([patch[0] for patch in patches]).repeat(2)
         x = torch.from_numpy(np.stack([c[0] for c in crops]))[:, None].clamp(0, 1)
@@ -377,11 +333,9 @@ def main():
     nets = []
     for seed in args.seeds:
         seed_all(seed)
-        net = NoduleNet()
-        net.trunk.load_imagenet(args.data)
-        if args.start_from:
-            # Nets before 0.9.0 were not asked about lesions: that layer starts anew.
-            net.load_state_dict(torch.load(args.start_from, weights_only=False, map_location="cpu")["ema"], strict=False)
+        net = net_of(args.start_from) if args.start_from else NoduleNet()
+        if not args.start_from:
+            net.trunk.load_imagenet(args.data)
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]
@@ -389,7 +343,9 @@ def main():
         name = f"lung-nodule{'-real' if args.real else ''}-{args.version}-{seed}"
         nets.append(train(net, batch_loss, args.steps, work / "checkpoints" / f"{name}.pt", groups=groups, seed=seed, minutes=args.minutes, every=(150, now_and_then)).eval())
     module = Served(nets, mirror=True).eval()
-    served = export.Exported(work / "measured" / "lung-nodule.onnx", module, SIZE, ["heat", "size", "offset"])
+    tag = f"lung-nodule{'-real' if args.real else ''}-{args.version}"
+    measured = work / "measured" / tag  # of its own: another run may measure beside this one
+    served = export.Exported(measured / "lung-nodule.onnx", module, SIZE, ["heat", "size", "offset"])
 
     image_score = lambda found: np.array([1 - np.prod([1 - box[0] for box in boxes[:IMAGE_SCORE_BOXES]]) for boxes in found])
     val_normal = image_score(detect(served, pixels_of(films.sharp["val"]), masks_of(films.sharp["val"])))
@@ -404,7 +360,8 @@ def main():
     figures = {
         "threshold": 50.0, "calibration": calibration,
         "drawnFroc": froc(drawn, test_truths),
-        "nihBoxedFroc": None if args.real else froc(detect(served, pixels_of(films.boxed), masks_of(films.boxed)), [films.boxes[f] for f in films.boxed]),
+        "nihBoxedFroc": froc(detect(served, pixels_of(unseen), masks_of(unseen)), [films.boxes[f] for f in unseen]) if unseen else None,
+        "nihBoxedCount": sum(len(films.boxes[f]) for f in unseen),
         "nihBoxedInTraining": args.real,
         "nihImage": {
             **measure.auc_with_interval(points["nodule"], points["normal"]), "sensitivity": measure.rate(points["nodule"], 50),
@@ -414,9 +371,8 @@ def main():
         },
     }
     sample = pixels_of(films.sharp["test"][:32])
-    figures.update(export.precision_figures(work / "measured", module, SIZE, ["heat", "size", "offset"], sample, lambda outputs: to_points(image_score([decode(heat[0], size, offset) for heat, size, offset in zip(*outputs)]))))
+    figures.update(export.precision_figures(measured, module, SIZE, ["heat", "size", "offset"], sample, lambda outputs: to_points(image_score([decode(heat[0], size, offset) for heat, size, offset in zip(*outputs)]))))
     print(json.dumps(figures, indent=1))
-    tag = f"lung-nodule{'-real' if args.real else ''}-{args.version}"
     (work / f"figures-{tag}.json").write_text(json.dumps(figures, indent=1))
     false_positives, found = froc_curve(drawn, test_truths)
     kinds = {"nodule": films.nodule, "normal": films.sharp["test"], "other": films.sick_test}

@@ -30,6 +30,11 @@ def fraction(key: str) -> float:
     return int.from_bytes(hashlib.sha256(f"firstread-1 {key}".encode()).digest()[:7], "big") / 2**56
 
 
+def half_of(key):
+    """"1" or "2", fixed per film or patient: for figures of each half by nets that trained with the other."""
+    return "1" if fraction(f"half {key}") < 0.5 else "2"
+
+
 def find_duplicates(prepared, files, threshold=0.965):
     """Pairs (i, j) of films that correlate at 64 × 64 and again at 128 × 128."""
     pixels = prepared.stack(files).astype(np.float32)
