@@ -155,6 +155,10 @@ nhận (phim viêm phổi do virus), trẻ sơ sinh trong lồng ấp thì khôn
         "**Shipped net** (Shenzhen's training films in training), Shenzhen test films: AUC **{auc}**, specificity at 90 % sensitivity {specificity}. Hottest cell inside a box (TBX11K, official validation films): {pointing}.",
         "**Mạng phát hành** (có phim huấn luyện của Shenzhen), phim kiểm tra của Shenzhen: AUC **{auc}**, độ đặc hiệu ở độ nhạy 90 % là {specificity}. Ô nóng nhất nằm trong khung (TBX11K, phim kiểm định chính thức): {pointing}.",
     ),
+    "halves": (
+        "**A hospital it knows, on more films**: each half of all Shenzhen's films by nets that trained with the other half (made as the shipped ones, with {counts} films of Shenzhen and fewer steps; the third net saw none): AUC **{auc}**, specificity at 90 % sensitivity {specificity}; on the test films alone {test}. These nets are not the shipped ones; they say what the recipe reaches, with a narrower interval. Sizes, pairs and weights were chosen with Shenzhen's films in view (see above).",
+        "**Bệnh viện đã biết, trên nhiều phim hơn**: mỗi nửa số phim của Shenzhen do các mạng được huấn luyện với nửa còn lại chấm (làm như các mạng phát hành, với {counts} phim của Shenzhen và ít bước huấn luyện hơn; mạng thứ ba chưa thấy phim nào): AUC **{auc}**, độ đặc hiệu ở độ nhạy 90 % là {specificity}; riêng các phim kiểm tra: {test}. Đây không phải các mạng phát hành; chúng cho biết cách huấn luyện này đạt được gì, với khoảng tin cậy hẹp hơn. Kích thước, cặp mạng và trọng số đã được chọn khi biết kết quả trên phim Shenzhen (xem trên).",
+    ),
     "shipped threshold": (
         "Shipped threshold **{threshold}**: {origin}. On Shenzhen's test films: sensitivity {sensitivity}, flagged without tuberculosis {alarms}. Share of all test films at or above it:",
         "Ngưỡng phát hành **{threshold}**: {origin}. Trên phim kiểm tra của Shenzhen: độ nhạy {sensitivity}, dương tính giả (không lao mà bị gắn cờ) {alarms}. Tỷ lệ bằng hoặc trên ngưỡng trong mọi phim kiểm tra:",
@@ -204,6 +208,7 @@ huấn luyện (khung “obsolete” của TBX11K).""",
     "boxed before": ("third party's boxes on NIH films, by version {version}, which had seen no real nodule", "khung của bên thứ ba trên phim NIH, do phiên bản {version}, chưa từng thấy nốt thật"),
     "films": ("films", "phim"),
     "froc head": ("sensitivity at false positives per film", "độ nhạy theo số dương tính giả trên mỗi phim"),
+    "boxed halves": ("the same, each half of the patients by a net of a later recipe (version {version}, not shipped) that trained with the other half; its last steps were begun with an earlier figure in view", "như trên, mỗi nửa số bệnh nhân do một mạng của cách huấn luyện sau này (phiên bản {version}, không phát hành), được huấn luyện với nửa còn lại, chấm; các bước cuối được thêm khi đã biết một số liệu trước đó"),
     "froc at": ("{share} % at {count}", "{share} % ở {count}"),
     "nodule image": (
         "Image score on `nodule/nih` (35 nodule or mass films of 33 patients against held-out normals): AUC **{auc}**, specificity at 90 % sensitivity {specificity}.{chance}",

@@ -67,7 +67,7 @@ def lung_field_card(words, manifest, figures, held_out):
     )
 
 
-def tuberculosis_card(words, manifest, shipped, alone, robustness, data, folder, work):
+def tuberculosis_card(words, manifest, shipped, alone, halves, robustness, data, folder, work):
     threshold, splits = manifest["thresholds"][0], read_splits()
     t = threshold["threshold"]
     scores = np.load(work / f"scores-tuberculosis-shipped-{manifest['version']}.npz")
@@ -93,6 +93,7 @@ def tuberculosis_card(words, manifest, shipped, alone, robustness, data, folder,
         words("figures"), f"{words('splits')} {words('same hospital')}",
         words("elsewhere", figures=elsewhere),
         words("shipped", auc=words.auc(s), specificity=words.interval(s["specificityAt90"], s["specificityAt90Interval"]), pointing=words.rate(shipped["pointing"])),
+        halves and words("halves", counts="–".join(map(str, sorted(halves["trainedWith"]))), auc=words.auc(halves["all"]), specificity=words.interval(halves["all"]["specificityAt90"], halves["all"]["specificityAt90Interval"]), test=words.auc(halves["testFilms"])),
         shown(*roc),
         words("shipped threshold", threshold=words.number(t), origin=words.of(threshold["origin"]), sensitivity=words.rate(groups["tb/shenzhen tb"]), alarms=words.rate(groups["tb/shenzhen normal"])),
         table([(named(group), words.rate(r)) for group, r in groups.items()], (words("source and label"), words("flagged"))),
@@ -107,7 +108,7 @@ def tuberculosis_card(words, manifest, shipped, alone, robustness, data, folder,
     )
 
 
-def nodule_card(words, manifest, shipped, synthetic, robustness, data, folder, work):
+def nodule_card(words, manifest, shipped, synthetic, halves, robustness, data, folder, work):
     threshold, splits = manifest["thresholds"][0], read_splits()
     t = threshold["threshold"]
     froc_text = lambda froc: words.listed(words("froc at", share=f"{100 * v:.0f}", count=words.number(k)) for k, v in froc.items())
@@ -117,6 +118,8 @@ def nodule_card(words, manifest, shipped, synthetic, robustness, data, folder, w
         rows.append((words("boxed"), froc_text(shipped["nihBoxedFroc"])))
     elif synthetic:
         rows.append((words("boxed before", version=synthetic["version"]), froc_text(synthetic["nihBoxedFroc"])))
+    if halves:
+        rows.append((words("boxed halves", version=halves["version"]), froc_text(halves["nihBoxedFroc"])))
     scores = np.load(work / f"scores-lung-nodule{'-real' if real else ''}-{manifest['version']}.npz")
     files, points, kinds = [str(f) for f in scores["files"]], scores["points"], scores["kinds"]
     roc, froc = picture(words, "roc", "roc picture"), picture(words, "froc", "froc picture")
@@ -165,8 +168,8 @@ def main():
     for words in map(Words, LANGUAGES):
         cards = {
             "lung-field": lung_field_card(words, field, field_figures, held_out),
-            "tuberculosis": tuberculosis_card(words, tb, tb_figures, alone, robustness(tb), args.data, models / "tuberculosis", work),
-            "lung-nodule": nodule_card(words, nodule, nodule_figures, synthetic, robustness(nodule), args.data, models / "lung-nodule", work),
+            "tuberculosis": tuberculosis_card(words, tb, tb_figures, alone, newest("tuberculosis-halves-"), robustness(tb), args.data, models / "tuberculosis", work),
+            "lung-nodule": nodule_card(words, nodule, nodule_figures, synthetic, newest("lung-nodule-halves-"), robustness(nodule), args.data, models / "lung-nodule", work),
         }
         for name, text in cards.items():
             path = models / name / ("card.md" if words.language == "en" else f"card.{words.language}.md")

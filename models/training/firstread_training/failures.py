@@ -53,7 +53,8 @@ def main():
     parser.add_argument("--work", default="models/training/work")
     parser.add_argument("--models", default="models")
     args = parser.parse_args()
-    from .lung_nodule import decode, lung_masks
+    from .detections import decode
+    from .lung_nodule import lung_masks
 
     work, splits = Path(args.work), read_splits()
     for name in ("tuberculosis", "lung-nodule"):
