@@ -67,7 +67,16 @@ def lung_field_card(words, manifest, figures, held_out):
     )
 
 
-def tuberculosis_card(words, manifest, shipped, alone, halves, robustness, data, folder, work):
+def look_note(words, look):
+    """What the look of the films tells, as look.py found it."""
+    auc = lambda name, short=True: words.number(look[name]["auc"], 3) if short else words.auc(look[name])
+    home, away, fitted = "on tb/shenzhen", "on tb/pakistan", "fitted to tb/shenzhen"
+    return words("look", surroundings=auc(f"surroundings, {fitted}, {home}", short=False), shipped=auc(f"shipped model, {home}"), away=auc(f"shipped model, {away}"), **{
+        f"{place}with_{kind}": auc(f"shipped model and {part}, {fitted}, {at}") for kind, part in (("look", "surroundings"), ("lungs", "lungs")) for place, at in (("", home), ("away_", away))
+    })
+
+
+def tuberculosis_card(words, manifest, shipped, alone, halves, look, robustness, data, folder, work):
     threshold, splits = manifest["thresholds"][0], read_splits()
     t = threshold["threshold"]
     scores = np.load(work / f"scores-tuberculosis-shipped-{manifest['version']}.npz")
@@ -94,6 +103,7 @@ def tuberculosis_card(words, manifest, shipped, alone, halves, robustness, data,
         words("elsewhere", figures=elsewhere),
         words("shipped", auc=words.auc(s), specificity=words.interval(s["specificityAt90"], s["specificityAt90Interval"]), pointing=words.rate(shipped["pointing"])),
         halves and words("halves", counts="–".join(map(str, sorted(halves["trainedWith"]))), auc=words.auc(halves["all"]), specificity=words.interval(halves["all"]["specificityAt90"], halves["all"]["specificityAt90Interval"]), test=words.auc(halves["testFilms"])),
+        look and look_note(words, look),
         shown(*roc),
         words("shipped threshold", threshold=words.number(t), origin=words.of(threshold["origin"]), sensitivity=words.rate(groups["tb/shenzhen tb"]), alarms=words.rate(groups["tb/shenzhen normal"])),
         table([(named(group), words.rate(r)) for group, r in groups.items()], (words("source and label"), words("flagged"))),
@@ -168,7 +178,7 @@ def main():
     for words in map(Words, LANGUAGES):
         cards = {
             "lung-field": lung_field_card(words, field, field_figures, held_out),
-            "tuberculosis": tuberculosis_card(words, tb, tb_figures, alone, newest("tuberculosis-halves-"), robustness(tb), args.data, models / "tuberculosis", work),
+            "tuberculosis": tuberculosis_card(words, tb, tb_figures, alone, newest("tuberculosis-halves-"), load(work / "figures-look.json"), robustness(tb), args.data, models / "tuberculosis", work),
             "lung-nodule": nodule_card(words, nodule, nodule_figures, synthetic, newest("lung-nodule-halves-"), robustness(nodule), args.data, models / "lung-nodule", work),
         }
         for name, text in cards.items():

@@ -22,9 +22,10 @@ from .detections import BOXES_MAX, NMS_IOU, STRIDE, decode, detect, froc, froc_c
 from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, lift_lesion
 from .lesions import LesionFilms, lesion_loss, lesion_targets
 from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
+from .shipped import settle_norms, state_of
 from .splits import half_of, read_splits
 from .squeezenet import Pyramid, Trunk
-from .training_loop import forward, on_device, seed_all, train
+from .training_loop import forward, half_pays, on_device, seed_all, train
 
 SIZE, CROP = 512, 224
 # Nodules are drawn on a patch; two crops are taken from it, turned and zoomed, and never see its edge.
@@ -54,9 +55,9 @@ class NoduleNet(nn.Module):
 
 
 def net_of(checkpoint):
-    """Nets before 0.9.0 were not asked about lesions: that layer starts anew."""
+    """Nets before 0.9.0 were not asked about lesions, and graphs lack what is not served: such layers start anew."""
     net = NoduleNet()
-    net.load_state_dict(torch.load(checkpoint, weights_only=False, map_location="cpu")["ema"], strict=False)
+    net.load_state_dict(state_of(checkpoint), strict=False)
     return net
 
 
@@ -318,10 +319,10 @@ def main():
     masks_of = lambda files: [films.masks[f] for f in files]
 
     def now_and_then(net, step):
-        served = Served([net], mirror=False)
+        served, device = Served([net], mirror=False), next(net.parameters()).device
         rng = np.random.default_rng([7, step])
         pool = [films.film(rng) for _ in range(60)]
-        with torch.autocast(next(net.parameters()).device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_pays(device)):
             looked = detect(served, pixels_of(pool), masks_of(pool))
         mined = [(f, b[2], b[1]) for f, boxes in zip(pool, looked) for b in boxes[:3] if b[0] > 0.15]
         films.hard = (films.hard + mined)[-900:]
@@ -336,6 +337,8 @@ def main():
         net = net_of(args.start_from) if args.start_from else NoduleNet()
         if not args.start_from:
             net.trunk.load_imagenet(args.data)
+        else:
+            settle_norms(net, [(torch.from_numpy(pixels_of(films.sharp["val"][i::20]))[:, None] / 255 - 0.5) * 2 for i in range(2)])
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]

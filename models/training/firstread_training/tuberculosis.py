@@ -21,6 +21,7 @@ import torch.nn.functional as F
 
 from . import augment, export, lung_nodule, measure
 from .prepared import boxes_in_crop, read_labels, read_prepared, read_tbx11k_boxes
+from .shipped import settle_norms, state_of
 from .splits import half_of, read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
@@ -133,11 +134,11 @@ class Focal(nn.Module):
 
 def focal_of(checkpoint, args):
     """The nodule net of a checkpoint, and where most validation films have lungs on their crops."""
-    state = torch.load(checkpoint, weights_only=False, map_location="cpu")["ema"]
+    state = state_of(checkpoint)
     if "shadow.weight" not in state:
         raise SystemExit(f"{checkpoint}: this nodule net was never asked about lesions of tuberculosis; name one of version 0.9.0 or later.")
     net = lung_nodule.NoduleNet()
-    net.load_state_dict(state)
+    net.load_state_dict(state, strict=False)  # a graph has no sizes and offsets, which are not asked for here
     work = Path(args.work)
     crops, whole = read_prepared(work / "lung512"), read_prepared(work / "whole128")
     files = [f for f, r in read_splits().items() if r["split"] == "val" and r["source"] != "tb/shenzhen" and f in crops.films][::3]
@@ -410,7 +411,8 @@ def main():
         net = TuberculosisNet()
         net.trunk.load_imagenet(args.data)
         if args.start_from:
-            net.load_state_dict(torch.load(args.start_from[number % len(args.start_from)], weights_only=False, map_location="cpu")["ema"])
+            net.load_state_dict(state_of(args.start_from[number % len(args.start_from)]))
+            settle_norms(net, [(torch.from_numpy(val_pixels[i::40])[:, None] / 255 - 0.5) * 2 for i in range(2)])
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)
         trunk = [p for p in net.trunk.parameters() if p.requires_grad]
