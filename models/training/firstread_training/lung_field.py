@@ -204,7 +204,7 @@ def main():
     seed_all(1)
     work = Path(args.work)
     prepared, splits = read_prepared(work / "whole128"), read_splits()
-    by_split = {name: [f for f, row in splits.items() if row["split"] == name] for name in ("train", "val", "test")}
+    by_split = {name: [f for f, row in splits.items() if row["split"] == name and f in prepared.films] for name in ("train", "val", "test")}
     masked = {name: [f for f in files if f.startswith("tb/shenzhen/")] for name, files in by_split.items()}
     read_mask = lambda f: np.asarray(Image.open(Path(args.data) / f.replace("/images/", "/lung_masks/")).convert("L").resize((SIZE, SIZE), Image.BOX), np.float32) / 255
     masks = {name: torch.from_numpy(np.stack([read_mask(f) for f in files]))[:, None] for name, files in masked.items()}
