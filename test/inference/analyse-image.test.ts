@@ -61,6 +61,22 @@ describe('analyseImage', () => {
     expect(together).toEqual(alone);
   });
 
+  test('a tensor that several models ask for is made once, and each gets all of it', async () => {
+    const spots = [{ x: 150, y: 250, radius: 30, grey: 220 }];
+    const picture = pictureHere(drawChest({ spots }));
+    const asked: string[] = [];
+    const counted = { ...picture, prepare: async (...[input, region]: Parameters<typeof picture.prepare>) => (asked.push(JSON.stringify([input, region])), picture.prepare(input, region)) };
+    // The same models twice, the second time under another name for the tensor.
+    const named = runner.models.map((m) => ({ ...m, manifest: { ...m.manifest, input: { ...m.manifest.input, name: 'other' } } }));
+    const twice: BatchRunner = { ...runner, models: [...runner.models, ...named], predict: (model, tensor) => runner.predict(model % runner.models.length, tensor) };
+    const outcome = scored(await analyseImage({ picture: counted, header: chestHeader, decodePath: 'test' }, twice, { eligibility: DEFAULT_ELIGIBILITY }));
+    const findings = runner.models.length - 1;
+    expect(outcome.findings).toHaveLength(2 * findings);
+    expect(outcome.findings.slice(findings)).toEqual(outcome.findings.slice(0, findings));
+    expect(asked).toHaveLength(runner.models.length); // the lungs', and one for each of the two sizes
+    expect(new Set(asked).size).toBe(asked.length);
+  });
+
   test('12 bits give the same scores as 8 bits of the same film', async () => {
     const spots = [{ x: 150, y: 250, radius: 30, grey: 220 }];
     const eight = scored(await analyse(drawChest({ spots })));
