@@ -4,6 +4,7 @@ import copy
 import datetime
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,10 @@ def write_onnx(path, module, size, output_names):
     module.eval()
     sample = torch.from_numpy(self_test_image(1, size, size))[None, None]
     axes = {name: {0: "batch"} for name in ["image", *output_names]}
-    torch.onnx.export(module, (sample,), str(path), input_names=["image"], output_names=list(output_names), dynamic_axes=axes, opset_version=OPSET, dynamo=False)
+    with warnings.catch_warnings():
+        # Sizes are constants of the graph on purpose, and this exporter is the one that onnxruntime-node was tried with.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning), warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(module, (sample,), str(path), input_names=["image"], output_names=list(output_names), dynamic_axes=axes, opset_version=OPSET, dynamo=False)
     onnx.checker.check_model(str(path))
 
 

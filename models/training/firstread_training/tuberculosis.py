@@ -12,6 +12,7 @@ has no film's label: it learned drawn shadows, and places with and without lesio
 look says little there, and it errs on other films."""
 import argparse
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ class TuberculosisNet(nn.Module):
         _, eight, sixteen = self.trunk(x)
         cells = self.cells(self.pyramid(eight, sixteen))
         flat = cells.float().flatten(1) / 2
-        pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - float(np.log(flat.shape[1]))) * 4 / SHARPNESS
+        pooled = (torch.logsumexp(flat * SHARPNESS / 4, 1) - math.log(flat.shape[1])) * 4 / SHARPNESS
         return pooled * 2 * self.scale + self.shift, cells
 
 
