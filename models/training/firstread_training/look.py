@@ -5,7 +5,7 @@
 A linear score on averages of what ImageNet's trunk sees (textures; nothing that was trained on chests), once of the lungs, once
 of what lies outside their convex hulls and a tenth of the crop away from them, its grey levels brought to one mean and spread.
 Fitted to a source's training films, measured on test films of that source and of the other. What the surroundings tell is no
-lesion but machine, exposure, age, build: a net that is trained with the source can learn it, scores higher on that
+lesion; machine, exposure, age or build perhaps. A net that is trained with the source can learn it, scores higher on that
 source's own test films for it, and lower in the next hospital. The shipped model is printed with and without such a score."""
 import argparse
 import json
@@ -53,16 +53,14 @@ def averages(trunk, picture, where):
     out = []
     for level in trunk(torch.from_numpy(picture)[None, None])[:2]:
         share = F.interpolate(torch.from_numpy(where.astype(np.float32))[None, None], size=level.shape[-2:], mode="area")[0, 0]
-        cells = level[0][:, share > 0.99]
-        cells = cells if cells.shape[1] >= 20 else level[0].flatten(1)
-        out += [cells.mean(1), cells.std(1)]
+        cells = level[0][:, share >= share.max().clamp(max=0.99)]  # never the whole picture: the lungs are in it
+        out += [cells.mean(1), cells.std(1, correction=0)]
     return torch.cat(out).numpy()
 
 
 def own_grey(picture, where):
     """The picture with the mean and spread that it has in `where` brought to 0 and a quarter."""
     inside = picture[np.asarray(Image.fromarray(where).resize(picture.shape[::-1], Image.NEAREST))]
-    inside = inside if inside.size else picture
     return ((picture - inside.mean()) / (inside.std() + 1e-3) / 4).clip(-1, 1)
 
 
@@ -73,6 +71,7 @@ def seen(trunk, crops, files, masks):
     for number, file in enumerate(files):
         picture = np.array(crops.pixels[crops.films[file]["index"]]).astype(np.float32) / 127.5 - 1
         around = surroundings(masks[file])
+        assert around.any(), f"{file}: lungs all over"
         out["lungs"].append(averages(trunk, picture, masks[file]))
         out["surroundings"].append(averages(trunk, own_grey(picture, around), around))
         if (number + 1) % 500 == 0:
