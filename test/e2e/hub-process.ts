@@ -121,12 +121,14 @@ export function worklistOf(data: string): readonly WorklistRow[] {
 
 const TERMINAL = new Set(['reported', 'delivered', 'ineligible', 'attention']);
 
+export const hasEnded = ({ state }: WorklistRow): boolean => TERMINAL.has(state);
+
 /** Waits until every study has its answer and its reports. */
 export async function untilSettled(data: string, studyCountMin: number, waitMs = 60_000): Promise<readonly WorklistRow[]> {
   const until = Date.now() + waitMs;
   for (;;) {
     const rows = worklistOf(data);
-    if (rows.length >= studyCountMin && rows.every((row) => TERMINAL.has(row.state))) return rows;
+    if (rows.length >= studyCountMin && rows.every(hasEnded)) return rows;
     if (Date.now() > until) throw new Error(`not settled: ${JSON.stringify(rows.map((row) => [row.state, row.reason.text]))}`);
     await pause(50);
   }
