@@ -32,7 +32,7 @@ const LIFE_MS_MIN = 100;
 const LIFE_MS_MAX = 8_000;
 /** Between two objects of one sender: the load goes on, and the analyses can follow. */
 const SEND_PAUSE_MS = 25;
-/** At the end: thousands may be waiting, and a busy machine takes its time; but for so long at least one study ends. */
+/** At the end thousands may be waiting, and a busy machine takes its time: given up only when no study has ended for so long. */
 const STALLED_MS = 2 * 60_000;
 const LOOK_MS = 2_000;
 

@@ -22,7 +22,7 @@ from .detections import BOXES_MAX, NMS_IOU, STRIDE, decode, detect, froc, froc_c
 from .draw_nodules import MM_PER_PIXEL, add_distractor, add_lifted, add_nodule, lift_lesion
 from .lesions import LesionFilms, lesion_loss, lesion_targets
 from .prepared import boxes_in_crop, read_nih_boxes, read_prepared
-from .shipped import settle_norms, state_of
+from .shipped import go_on_from
 from .splits import half_of, read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, half_pays, on_device, seed_all, train
@@ -52,13 +52,6 @@ class NoduleNet(nn.Module):
     def forward(self, x):
         x = self.context(self.pyramid(*self.trunk(x)))
         return self.heat(x), self.size(x), self.offset(x), self.shadow(x)
-
-
-def net_of(checkpoint):
-    """Nets before 0.9.0 were not asked about lesions, and graphs lack what is not served: such layers start anew."""
-    net = NoduleNet()
-    net.load_state_dict(state_of(checkpoint), strict=False)
-    return net
 
 
 class Served(nn.Module):
@@ -334,11 +327,12 @@ def main():
     nets = []
     for seed in args.seeds:
         seed_all(seed)
-        net = net_of(args.start_from) if args.start_from else NoduleNet()
-        if not args.start_from:
-            net.trunk.load_imagenet(args.data)
+        net = NoduleNet()
+        if args.start_from:
+            # Nets before 0.9.0 were not asked about lesions, and graphs lack what is not served: such layers start anew.
+            go_on_from(net, args.start_from, [(torch.from_numpy(pixels_of(films.sharp["val"][i::20]))[:, None] / 255 - 0.5) * 2 for i in range(2)], strict=False)
         else:
-            settle_norms(net, [(torch.from_numpy(pixels_of(films.sharp["val"][i::20]))[:, None] / 255 - 0.5) * 2 for i in range(2)])
+            net.trunk.load_imagenet(args.data)
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)
         others = [p for n, p in net.named_parameters() if not n.startswith("trunk.")]

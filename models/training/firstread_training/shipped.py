@@ -2,7 +2,7 @@
 checkpoint's path, with the name that the net has in the graph.
 
 A graph keeps its layers' names; only a convolution before a batch norm has taken the norm into itself. Such a norm comes back
-as one that changes nothing (`settle_norms` before training on)."""
+as one that changes nothing; `go_on_from` settles it before training goes on."""
 import re
 from pathlib import Path
 
@@ -27,10 +27,10 @@ def state_of(path):
     state = {key[len(name) + 1:]: value for key, value in values.items() if key.startswith(f"{name}.")}
     if not state:
         raise SystemExit(f"{path}: the graph has no net of this name.")
-    # Folded ones have no name of their own, but their node has: /nets/0 or /nets.0 and the modules on the way to it.
+    # Folded weights have no name of their own, but their node has: /nets.0/pyramid/smooth/smooth.0/Conv.
     for node in graph.node:
         parts = node.name.split("/")
-        if node.op_type == "Conv" and node.input[1] not in state and node.input[1].startswith("onnx::") and re.fullmatch(r"\w+\.0", parts[-2]):
+        if node.op_type == "Conv" and len(parts) > 3 and node.input[1] not in state and node.input[1].startswith("onnx::") and re.fullmatch(r"\w+\.0", parts[-2]):
             at = ".".join([*parts[1:-3], parts[-2]])
             if at.startswith(f"{name}."):
                 put_folded(state, at[len(name) + 1:], values[node.input[1]], values[node.input[2]])
@@ -45,6 +45,14 @@ def put_folded(state, name, weight, bias):
     for key, value in (("weight", (1 + eps) ** 0.5), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
         state.setdefault(f"{norm}.{key}", torch.full((count,), value))
     state.setdefault(f"{norm}.num_batches_tracked", torch.tensor(0))
+
+
+def go_on_from(net, path, batches, strict=True):
+    """Weights of a checkpoint as they are, or of a graph with its norms settled on `batches` (inputs of the net). `strict`:
+    nothing may be missing."""
+    net.load_state_dict(state_of(path), strict=strict)
+    if "#" in str(path):
+        settle_norms(net, batches)
 
 
 @torch.no_grad()
@@ -73,4 +81,3 @@ def settle_norms(net, batches):
         b = m.bias - a * m.running_mean
         m.running_mean.copy_(mean), m.running_var.copy_(variance)
         m.weight.copy_(a * (variance + m.eps).sqrt()), m.bias.copy_(a * mean + b)
-    return net

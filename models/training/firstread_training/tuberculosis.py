@@ -22,7 +22,7 @@ import torch.nn.functional as F
 
 from . import augment, export, lung_nodule, measure
 from .prepared import boxes_in_crop, read_labels, read_prepared, read_tbx11k_boxes
-from .shipped import settle_norms, state_of
+from .shipped import go_on_from, state_of
 from .splits import half_of, read_splits
 from .squeezenet import Pyramid, Trunk
 from .training_loop import forward, on_device, seed_all, train
@@ -412,8 +412,7 @@ def main():
         net = TuberculosisNet()
         net.trunk.load_imagenet(args.data)
         if args.start_from:
-            net.load_state_dict(state_of(args.start_from[number % len(args.start_from)]))
-            settle_norms(net, [(torch.from_numpy(val_pixels[i::40])[:, None] / 255 - 0.5) * 2 for i in range(2)])
+            go_on_from(net, args.start_from[number % len(args.start_from)], [(torch.from_numpy(val_pixels[i::40])[:, None] / 255 - 0.5) * 2 for i in range(2)])
         net.trunk.freeze(args.frozen_fires)
         net = on_device(net)
         trunk = [p for p in net.trunk.parameters() if p.requires_grad]
