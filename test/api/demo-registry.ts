@@ -55,7 +55,7 @@ export function demoRegistry(now: () => number): DemoRegistry {
     },
     close() {
       registry.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
