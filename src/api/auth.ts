@@ -117,10 +117,9 @@ export function createAuth(options: AuthOptions): Auth {
     };
   };
 
-  /** With a full disk the list can still be read: the session then ends a little early. */
-  const touch = (session: SessionRow): void => {
+  const evenWithoutDisk = (note: () => void): void => {
     try {
-      accounts.saveSession({ ...session, lastSeenAtMs: now() });
+      note();
     } catch (error) {
       if (!isStorageTrouble(error)) throw error;
     }
@@ -210,11 +209,13 @@ export function createAuth(options: AuthOptions): Auth {
       const user = session.name.startsWith(LINK_PREFIX) ? undefined : accounts.user(session.name);
       const gone = !session.name.startsWith(LINK_PREFIX) && (user === undefined || user.disabled === true);
       if (ended || gone) {
-        accounts.removeSession(idHash);
+        // With a full disk its row stays, and is refused again.
+        evenWithoutDisk(() => accounts.removeSession(idHash));
         return undefined;
       }
       const isTouched = use === 'active' && now() - session.lastSeenAtMs >= limits.touchEveryMs;
-      if (isTouched) touch(session);
+      // With a full disk the list can still be read: the session then ends a little early.
+      if (isTouched) evenWithoutDisk(() => accounts.saveSession({ ...session, lastSeenAtMs: now() }));
       // A role taken away is gone at once, not at the next sign-in.
       return { name: shownName(session.name), role: user?.role ?? session.role, by: 'cookie', usedAtMs: isTouched ? now() : session.lastSeenAtMs, key: idHash.slice(0, 16), hasPassword: session.by === 'password' && user?.passwordHash !== undefined };
     },

@@ -19,8 +19,8 @@ export interface Live {
   changed(studyInstanceUid: string, when?: 'at-once' | 'soon'): void;
   /** Something that every page shows changed (a model was switched off): look at everything again. */
   everythingChanged(): void;
-  /** Messages after `lastId` first. `reset` where the page was away for too long, or the hub was started anew. */
-  subscribe(lastId: string | undefined, send: (message: LiveMessage) => void): { readonly reset: boolean; readonly unsubscribe: () => void };
+  /** `missed`: messages after `lastId`, oldest first; undefined where the page was away for too long, or the hub was started anew. */
+  subscribe(lastId: string | undefined, send: (message: LiveMessage) => void): { readonly missed: readonly LiveMessage[] | undefined; readonly unsubscribe: () => void };
   /** Where a page that loads everything now would go on from. */
   position(): string;
   close(): void;
@@ -81,10 +81,8 @@ export function createLive(limits: LiveLimits = LIVE_LIMITS): Live {
       if (!justSent) send();
     },
     subscribe(lastId, listener) {
-      const missed = missedSince(lastId);
-      for (const message of missed ?? []) listener(message);
       listeners.add(listener);
-      return { reset: missed === undefined, unsubscribe: () => void listeners.delete(listener) };
+      return { missed: missedSince(lastId), unsubscribe: () => void listeners.delete(listener) };
     },
     position: () => `${feed}-${sequence}`,
     close() {

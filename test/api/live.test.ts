@@ -2,12 +2,28 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import Fastify from 'fastify';
 import { createLive, type LiveMessage } from '../../src/api/live.ts';
+import { liveRoute } from '../../src/api/routes/live-route.ts';
+import { API_LIMITS } from '../../src/api/server.ts';
+import { FirstreadError } from '../../src/errors.ts';
 import { demoSite, type DemoSite, type DemoSiteOptions } from './demo-site.ts';
 
 /** As long as a loaded machine may need. */
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
+
+function listen(port: number, headers: Record<string, string>, path = '/api/live') {
+  const state = { text: '', status: 0, ended: false, headers: {} as http.IncomingHttpHeaders };
+  const request = http.get({ port, host: '127.0.0.1', path, headers }, (response) => {
+    state.status = response.statusCode!;
+    state.headers = response.headers;
+    response.setEncoding('utf8').on('data', (text: string) => void (state.text += text));
+    response.on('close', () => void (state.ended = true));
+  });
+  request.on('error', () => void (state.ended = true));
+  return { state, stop: () => request.destroy() };
+}
 
 describe('feed', () => {
   const LIMITS = { gatherMs: 20, soonMs: 40, memoryCount: 5, namedCountMax: 3 };
@@ -75,14 +91,42 @@ describe('feed', () => {
     const position = live.position();
     for (const uid of ['b', 'c', 'd']) await send(uid);
     const heard: string[] = [];
-    expect(live.subscribe(position, (message) => void heard.push(...message.studyInstanceUids)).reset).toBe(false);
-    expect(heard).toEqual(['b', 'c', 'd']);
+    const { missed } = live.subscribe(position, (message) => void heard.push(...message.studyInstanceUids));
+    expect(missed!.flatMap(({ studyInstanceUids }) => studyInstanceUids)).toEqual(['b', 'c', 'd']);
     for (const uid of ['e', 'f', 'g', 'h']) await send(uid);
     expect(heard.at(-1)).toBe('h');
-    expect(live.subscribe(position, () => undefined).reset).toBe(true);
-    for (const strange of ['nonsense', 'ffffffffffff-1', `${position.split('-')[0]}-999`]) expect(live.subscribe(strange, () => undefined).reset).toBe(true);
+    expect(live.subscribe(position, () => undefined).missed).toBeUndefined();
+    for (const strange of ['nonsense', 'ffffffffffff-1', `${position.split('-')[0]}-999`]) expect(live.subscribe(strange, () => undefined).missed).toBeUndefined();
     live.close();
   });
+});
+
+test('a heartbeat that cannot tell who listens ends no hub: storage trouble waits for the next beat, anything else ends the stream', async () => {
+  let asked: () => boolean = () => true;
+  let streamCount = 0;
+  const live = createLive();
+  const { route } = liveRoute({ live, stillAllowed: () => asked(), onCount: (count) => void (streamCount = count), limits: { ...API_LIMITS, heartbeatMs: 30 } });
+  const app = Fastify();
+  app.get('/api/live', async (request, reply) => route.handler({ request, reply, caller: { key: 'k' }, query: {} } as never));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const one = listen((app.server.address() as AddressInfo).port, {});
+  await eventually(() => one.state.text).toContain(': beat');
+  let troubles = 0;
+  asked = () => {
+    troubles += 1;
+    throw new FirstreadError('storage-full');
+  };
+  await eventually(() => troubles).toBeGreaterThan(2);
+  live.changed('1.2.3');
+  await eventually(() => one.state.text).toContain('1.2.3');
+  asked = () => {
+    throw new FirstreadError('too-many-attempts');
+  };
+  await eventually(() => one.state.ended).toBe(true);
+  expect(one.state.text).toContain('event: ended');
+  await eventually(() => streamCount).toBe(0);
+  live.close();
+  await app.close();
 });
 
 describe('server-sent events', () => {
@@ -93,18 +137,6 @@ describe('server-sent events', () => {
     site = await demoSite(options);
     await site.app.listen({ port: 0, host: '127.0.0.1' });
     return (site.app.server.address() as AddressInfo).port;
-  }
-
-  function listen(port: number, headers: Record<string, string>, path = '/api/live') {
-    const state = { text: '', status: 0, ended: false, headers: {} as http.IncomingHttpHeaders };
-    const request = http.get({ port, host: '127.0.0.1', path, headers }, (response) => {
-      state.status = response.statusCode!;
-      state.headers = response.headers;
-      response.setEncoding('utf8').on('data', (text: string) => void (state.text += text));
-      response.on('close', () => void (state.ended = true));
-    });
-    request.on('error', () => void (state.ended = true));
-    return { state, stop: () => request.destroy() };
   }
 
   test('a change reaches the page; it resumes where it was', async () => {
@@ -158,6 +190,31 @@ describe('server-sent events', () => {
     site.clock.nowMs += 45 * 60_000;
     await eventually(() => one.state.ended).toBe(true);
     expect(one.state.text).toContain('event: ended');
+  });
+
+  test('a page that missed more than may wait unsent loads everything anew, and hears what comes after', async () => {
+    const backlogBytesMax = 4096;
+    const port = await start({ limits: { backlogBytesMax } });
+    const cookie = site.session('reader');
+    const position = site.live.position();
+    const told = new Set<string>();
+    const heard = site.live.subscribe(undefined, ({ studyInstanceUids }) => studyInstanceUids.forEach((uid) => told.add(uid)));
+    for (let at = 0; [...told].join().length < backlogBytesMax; at += 1) {
+      const uids = Array.from({ length: 8 }, (_, study) => `1.2.826.0.1.3680043.8.498.12345678901234567890.${at}.${study}`);
+      uids.forEach((uid) => site.live.changed(uid));
+      await eventually(() => told.has(uids.at(-1)!)).toBe(true);
+    }
+    heard.unsubscribe();
+    const one = listen(port, { cookie, 'last-event-id': position });
+    await eventually(() => one.state.text).toContain('event: reset');
+    expect(one.state.text).not.toContain('event: changed');
+    site.live.changed('9.9.9');
+    await eventually(() => one.state.text).toContain('9.9.9');
+    expect(one.state.ended).toBe(false);
+    one.stop();
+    const after = listen(port, { cookie });
+    await eventually(() => after.state.text).toContain('event: hello');
+    after.stop();
   });
 
   test('too many streams of one caller are refused; closing gives the place back', async () => {

@@ -2,7 +2,7 @@
  * Server-sent events (WHATWG HTML 9.2): `changed` names studies whose row is stale, `reset` says to load everything,
  * `ended` that the session is over. Resumes with Last-Event-ID. A page that does not read is cut off; it comes back.
  */
-import { FirstreadError } from '../../errors.ts';
+import { FirstreadError, isStorageTrouble } from '../../errors.ts';
 import type { Live, LiveMessage } from '../live.ts';
 import type { ApiCall, ApiRoute } from '../route.ts';
 import type { JsonSchema } from '../schemas.ts';
@@ -10,7 +10,7 @@ import { object } from '../schemas.ts';
 
 export interface LiveRouteOptions {
   readonly live: Live;
-  /** Asked at each heartbeat: a session that ended gets no more news. */
+  /** Asked at each heartbeat: a session that ended gets no more news. May throw where it cannot be told now. */
   readonly stillAllowed: (call: ApiCall) => boolean;
   readonly onCount: (streamCount: number) => void;
   readonly limits: LiveStreamLimits;
@@ -21,7 +21,7 @@ export interface LiveStreamLimits {
   readonly heartbeatMs: number;
   readonly streamCountMax: number;
   readonly streamsPerCallerMax: number;
-  /** Unsent bytes of one stream before it is cut. */
+  /** Unsent bytes of one stream before it is cut. Of what a page missed, half of it is told; after more it loads everything anew. */
   readonly backlogBytesMax: number;
 }
 
@@ -41,22 +41,29 @@ export function liveRoute(options: LiveRouteOptions): { readonly route: ApiRoute
       const out = call.reply.raw;
       out.writeHead(200, { ...(call.reply.getHeaders() as Record<string, string>), 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
 
-      const write = (text: string): void => {
+      const lastId = call.request.headers['last-event-id'] ?? call.query['since'];
+      const { missed, unsubscribe } = live.subscribe(lastId === undefined ? undefined : String(lastId), (message) => write(eventText(message)));
+      const heartbeat = setInterval(beat, limits.heartbeatMs);
+
+      function write(text: string): void {
         out.write(text);
         if (out.writableLength > limits.backlogBytesMax) end();
-      };
-      const end = (): void => {
+      }
+      function end(): void {
         clearInterval(heartbeat);
-        subscription?.unsubscribe();
+        unsubscribe();
         streams.delete(end);
         options.onCount(streams.size);
         out.destroy();
-      };
-      const heartbeat = setInterval(() => {
-        if (options.stillAllowed(call)) return write(': beat\n\n');
-        out.end('event: ended\ndata: {}\n\n');
+      }
+      function beat(): void {
+        const allowed = whetherAllowed(() => options.stillAllowed(call));
+        if (allowed === true) return write(': beat\n\n');
+        if (allowed === 'not known now') return;
         clearInterval(heartbeat);
-      }, limits.heartbeatMs);
+        unsubscribe();
+        out.end('event: ended\ndata: {}\n\n');
+      }
       streams.set(end, call.caller.key);
       options.onCount(streams.size);
       out.on('close', end);
@@ -64,13 +71,21 @@ export function liveRoute(options: LiveRouteOptions): { readonly route: ApiRoute
 
       // Reconnect after 2 s: a hub that restarts is back by then.
       write(`retry: 2000\nevent: hello\ndata: {}\n\n`);
-      const lastId = call.request.headers['last-event-id'] ?? call.query['since'];
-      const subscription = live.subscribe(lastId === undefined ? undefined : String(lastId), (message) => write(eventText(message)));
-      if (subscription.reset) write(`id: ${live.position()}\nevent: reset\ndata: {}\n\n`);
+      const replay = missed?.map(eventText).join('');
+      write(replay === undefined || replay.length > limits.backlogBytesMax / 2 ? `id: ${live.position()}\nevent: reset\ndata: {}\n\n` : replay);
       return call.reply;
     },
   };
   return { route, endAll: () => [...streams.keys()].forEach((end) => end()) };
+}
+
+/** Nobody stands above a timer to catch what it throws. With a full disk or a locked registry the next beat asks again. */
+function whetherAllowed(ask: () => boolean): boolean | 'not known now' {
+  try {
+    return ask();
+  } catch (error) {
+    return isStorageTrouble(error) ? 'not known now' : false;
+  }
 }
 
 const eventText = (message: LiveMessage): string =>
