@@ -51,12 +51,19 @@ export function createAudit(options: AuditOptions): Audit {
   let dropped = 0;
   const waiting: { facts: AuditFacts; atMs: number }[] = [];
 
+  /** Forgotten first: were its number closed a second time, a socket or the registry that has it by then would be closed. */
+  const closeOpen = (): void => {
+    const old = open;
+    open = undefined;
+    if (old !== undefined) closeSync(old.fd);
+  };
+
   const writeOne = (facts: AuditFacts, atMs: number): void => {
     const month = `audit-${new Date(atMs).toISOString().slice(0, 7)}.jsonl`;
     // A clock that was set back goes on in the newest file: the files' order is the chain's order.
     const name = month < newestName ? newestName : month;
     if (open?.name !== name) {
-      if (open !== undefined) closeSync(open.fd);
+      closeOpen();
       open = { name, fd: openSync(join(options.folder, name), 'a', 0o600) };
       newestName = name;
     }
@@ -64,10 +71,8 @@ export function createAudit(options: AuditOptions): Audit {
     const bytes = Buffer.from(next.line);
     const written = writeSync(open.fd, bytes);
     if (written !== bytes.length) {
-      closeSync(open.fd);
-      const { name: torn } = open;
-      open = undefined;
-      dropTornTail(join(options.folder, torn));
+      closeOpen();
+      dropTornTail(join(options.folder, name));
       throw new Error('short write');
     }
     head = next.head;
@@ -122,8 +127,7 @@ export function createAudit(options: AuditOptions): Audit {
       clearInterval(timer);
       flood.close(options.now(), true);
       audit.flush();
-      if (open !== undefined) closeSync(open.fd);
-      open = undefined;
+      closeOpen();
     },
   };
   const timer = setInterval(() => audit.flush(), limits.syncEveryMs);
@@ -179,9 +183,12 @@ function dropTornTail(path: string): number {
 function noteHead(folder: string, head: ChainHead): void {
   const path = join(folder, 'head.json');
   const fd = openSync(`${path}.new`, 'w', 0o600);
-  writeSync(fd, JSON.stringify(head));
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    writeSync(fd, JSON.stringify(head));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(`${path}.new`, path);
 }
 

@@ -1,5 +1,5 @@
 /** The audit chain: a line changed, removed, added, moved or cut off is found; a crash and a full disk are survived. */
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -98,6 +98,44 @@ describe('audit chain', () => {
     audit.close();
     expect(lines().map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['sign-in', 'sign-out']);
     expect(verifyAudit(folder)).toMatchObject({ intact: true });
+  });
+
+  test('a new month whose file cannot be made yet: no number is closed twice, and all is written when it can', () => {
+    const audit = open();
+    audit.record({ event: 'sign-in', who: 'a', outcome: 'done' });
+    nowMs = Date.UTC(2026, 11, 1);
+    mkdirSync(join(folder, 'audit-2026-12.jsonl'));
+    audit.record({ event: 'sign-in', who: 'b', outcome: 'done' });
+    expect(audit.healthy()).toBe(false);
+    // These have the number of November's file now, as a socket or the registry would.
+    const others = Array.from({ length: 4 }, () => openSync(folder, 'r'));
+    audit.record({ event: 'sign-in', who: 'c', outcome: 'done' });
+    for (const other of others) expect(() => fstatSync(other)).not.toThrow();
+    rmSync(join(folder, 'audit-2026-12.jsonl'), { recursive: true });
+    audit.record({ event: 'sign-in', who: 'd', outcome: 'done' });
+    expect(audit.healthy()).toBe(true);
+    audit.close();
+    for (const other of others) closeSync(other);
+    expect(lines().map((line) => (JSON.parse(line) as { who: string }).who)).toEqual(['b', 'c', 'd']);
+    expect(verifyAudit(folder)).toMatchObject({ intact: true, head: { sequence: 4 } });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a disk too full for the head costs no file number a second', () => {
+    const audit = open();
+    const freeNumber = (): number => {
+      const fd = openSync(folder, 'r');
+      closeSync(fd);
+      return fd;
+    };
+    audit.record({ event: 'sign-in', who: 'a', outcome: 'done' });
+    symlinkSync('/dev/full', join(folder, 'head.json.new'));
+    const before = freeNumber();
+    for (let second = 0; second < 50; second += 1) audit.flush();
+    expect(audit.healthy()).toBe(false);
+    expect(freeNumber()).toBeLessThan(before + 25);
+    rmSync(join(folder, 'head.json.new'));
+    audit.close();
+    expect(verifyAudit(folder)).toMatchObject({ intact: true, head: { sequence: 1 } });
   });
 
   test('a flood of refusals costs a few lines and loses no number; what was done is always written', () => {
