@@ -3,6 +3,7 @@ import * as api from '../web/api.js';
 import { bdi, h, setAttribute, setText } from '../web/dom.js';
 import { ageAndSex, personName, plain, studyMoment } from '../web/format.js';
 import { icon } from '../web/icons.js';
+import { isHeldOn } from '../web/keyboard.js';
 import { flagBadge } from '../web/row-view.js';
 import { hasText, t } from '../web/strings.js';
 import { toast } from '../web/toast.js';
@@ -109,10 +110,13 @@ export async function openDesk({ app, detail, session, models, prior }) {
   }
 
   async function markRead() {
+    if (readButton.disabled) return;
+    readButton.disabled = true;
     try {
       await api.act(uid, 'read');
       leave();
     } catch (error) {
+      readButton.disabled = false;
       toast(hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code }));
     }
   }
@@ -123,6 +127,7 @@ export async function openDesk({ app, detail, session, models, prior }) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
     if (event.target instanceof Element && event.target.matches('select, input:not([type="checkbox"]), textarea') && event.key !== 'Escape') return;
+    if (isHeldOn(event)) return void (event.key === 'Enter' && event.preventDefault());
     const done = KEYS[event.key] !== undefined ? KEYS[event.key]() ?? true : active.key(event.key);
     if (done !== false) event.preventDefault();
   });

@@ -10,6 +10,10 @@ const KEYS = {
   j: 'down', ArrowDown: 'down', k: 'up', ArrowUp: 'up', PageDown: 'pageDown', PageUp: 'pageUp', Home: 'first', End: 'last', Enter: 'open', Escape: 'close',
   r: 'read', u: 'markOnly', s: 'stat', a: 'agree', d: 'disagree', n: 'note', o: 'overlay', z: 'wide', f: 'full', w: 'why', '/': 'search', '.': 'update', '?': 'help',
 };
+/** What a key that is held down goes on doing: moving, grey window, zoom. Everything else is done once for each press. */
+const GOES_ON = new Set(['j', 'k', 'ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', '[', ']', '{', '}', '+', '=', '-']);
+/** A held key's repetition that must do nothing: a held r would mark study after study as read, unseen. */
+export const isHeldOn = (event) => event.repeat && !GOES_ON.has(event.key);
 /** After g. */
 const GO = { m: 'mine', u: 'unread', r: 'read', o: 'operations', f: 'flagged' };
 const GO_MS = 1_500;
@@ -29,10 +33,13 @@ export function listenToKeys(actions) {
     const target = event.target instanceof Element ? event.target : document.body;
     const typing = target.matches(LEFT_TO_FIELDS);
     if (typing && event.key !== 'Escape' && !(event.key === 'ArrowDown' && target.matches('input[type="search"]'))) return;
-    const going = !typing && event.timeStamp - goAtMs < GO_MS;
-    goAtMs = !typing && event.key === 'g' && !going ? event.timeStamp : -Infinity;
+    const heldOn = isHeldOn(event);
+    const going = !typing && !heldOn && event.timeStamp - goAtMs < GO_MS;
+    if (!heldOn) goAtMs = !typing && event.key === 'g' && !going ? event.timeStamp : -Infinity;
     const name = going ? GO[event.key] && 'go' : KEYS[event.key] ?? (Object.hasOwn(PICTURE_KEYS, event.key) ? 'picture' : undefined);
     if (name === undefined) return;
+    // Not the browser's part of it either: Enter presses what has the focus.
+    if (heldOn) return void event.preventDefault();
     // A focused button or link keeps its Enter; what scrolls keeps its keys.
     if (event.key === 'Enter' && target.closest('button, a, summary') !== null) return;
     if (['PageDown', 'PageUp', 'Home', 'End', 'ArrowDown', 'ArrowUp'].includes(event.key) && target.closest('.panel') !== null) return;

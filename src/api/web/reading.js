@@ -12,6 +12,8 @@ const UNDO = { read: 'unread' };
 export const says = (error) => (hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code }));
 
 export function createReading({ session, list, panel, claims, loading, address, why, onEnded }) {
+  /** By study, what is being done to it. */
+  const acting = new Map();
   let opening = 0;
   let leafing;
   let lostToast;
@@ -83,8 +85,20 @@ export function createReading({ session, list, panel, claims, loading, address, 
     claims.release().then(loading.soon);
   }
 
-  async function act(uid, verb, body, { next = true } = {}) {
-    if (uid === undefined) return;
+  /** Pressed again before the page knows what became of it, it would be refused, or undone. */
+  function act(uid, ...how) {
+    if (uid === undefined || acting.has(uid)) return acting.get(uid);
+    const done = actOnce(uid, ...how).finally(() => acting.delete(uid));
+    acting.set(uid, done);
+    return done;
+  }
+
+  async function undo(uid, verb) {
+    await acting.get(uid);
+    await act(uid, verb);
+  }
+
+  async function actOnce(uid, verb, body, { next = true } = {}) {
     const row = rowOf(uid);
     const name = personName(row?.patientName);
     const following = verb === 'read' ? list.after(uid, isFree) : undefined;
@@ -95,7 +109,7 @@ export function createReading({ session, list, panel, claims, loading, address, 
     }
     if (verb === 'read' || verb === 'close') claims.forget();
     const key = verb === 'prioritise' ? (body.stat ? 'done.stat' : 'done.unstat') : `done.${verb}`;
-    toast(t(key, { name }), UNDO[verb] && { label: t('do.undo'), run: () => act(uid, UNDO[verb]) });
+    toast(t(key, { name }), UNDO[verb] && { label: t('do.undo'), run: () => undo(uid, UNDO[verb]) });
     await loading.refresh({ byReader: true });
     if (panel.uid() !== uid) {
       if (following !== undefined) list.setCursor(following);
