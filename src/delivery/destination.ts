@@ -14,6 +14,8 @@ export interface DueDelivery {
   readonly fileKey: string;
   /** Tries that already ended without success. */
   readonly attempts: number;
+  /** Answers right before this try that may mean the object or the destination's own trouble (store-verdict.ts). */
+  readonly doubtfulAnswers?: number;
 }
 
 /** The spool as delivery needs it (intake/spool.ts fits). */
@@ -25,7 +27,7 @@ export interface DeliverySource {
 /** What became of one object. `permanent` means: as things are set up, trying again cannot help. */
 export type SendOutcome =
   | { readonly kind: 'sent'; readonly remark?: string }
-  | { readonly kind: 'refused'; readonly permanent: boolean; readonly code: string; readonly text: string }
+  | { readonly kind: 'refused'; readonly permanent: boolean; readonly isDoubtful?: boolean; readonly code: string; readonly text: string }
   /** The way there broke while this object was on it: the others are not judged. */
   | { readonly kind: 'lost'; readonly code: string; readonly text: string };
 

@@ -93,6 +93,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     onEvent: options.onEvent ?? (() => {}),
     closing: new AbortController(),
     dropping: new AbortController(),
+    doubts: new Map(),
   };
   const lanes = destinations.map((destination) => createLane(destination, shared));
   return {
@@ -121,6 +122,8 @@ interface Shared {
   readonly closing: AbortController;
   /** Sessions are dropped. */
   readonly dropping: AbortController;
+  /** Doubtful answers in a row, by row. Not kept over a restart: that only means more patience. */
+  readonly doubts: Map<number, number>;
 }
 
 interface Lane {
@@ -203,9 +206,12 @@ async function oneRound(destination: Destination, failures: number, shared: Shar
   let rest: Round | undefined;
   for (const delivery of due) {
     if (closing.signal.aborted || rest !== undefined) break;
-    const outcome = await session.send(delivery);
+    const doubtfulAnswers = shared.doubts.get(delivery.id) ?? 0;
+    const outcome = await session.send({ ...delivery, doubtfulAnswers });
     // Dropped by us at shutdown: not the destination's fault, the row stays as it was.
     if (outcome.kind === 'lost' && dropping.signal.aborted) break;
+    if (outcome.kind === 'refused' && outcome.isDoubtful === true && !outcome.permanent) shared.doubts.set(delivery.id, doubtfulAnswers + 1);
+    else if (outcome.kind !== 'lost') shared.doubts.delete(delivery.id);
     markOutcome(destination, delivery, outcome, shared);
     if (outcome.kind === 'sent') sentCount += 1;
     refusalsInRow = outcome.kind === 'refused' && !outcome.permanent ? refusalsInRow + 1 : 0;

@@ -11,9 +11,10 @@ import type { SendOutcome, Unreachable } from './destination.ts';
 
 /**
  * C000H "cannot understand" is permanent by the standard, but archives answer it for a database that was away too:
- * believed after this many tries.
+ * believed when one object has had this many such answers in a row, some nine minutes by backoff.ts. Only answers count:
+ * an archive that was out of reach before it came up has said nothing about the object.
  */
-export const DOUBTFUL_ATTEMPTS_MAX = 5;
+export const DOUBTFUL_ANSWERS_MAX = 12;
 
 const DUPLICATE_SOP_INSTANCE = 0x0111;
 
@@ -25,18 +26,18 @@ const ADVICE: { readonly [status: number]: string } = {
   0xa900: 'the data set does not match its SOP class for this destination',
 };
 
-/** `attempts`: tries before this one. */
-export function judgeAnswer({ status, errorComment }: StoreStatus, attempts: number): SendOutcome {
+/** `doubtfulAnswers`: of the same kind, right before this one. */
+export function judgeAnswer({ status, errorComment }: StoreStatus, doubtfulAnswers: number): SendOutcome {
   const hex = `${status.toString(16).toUpperCase().padStart(4, '0')}H`;
   if (status === DUPLICATE_SOP_INSTANCE) return { kind: 'sent', remark: 'was already there (0111H)' };
   const verdict = judgeStoreStatus(status);
   if (verdict === 'stored') return status === 0 ? { kind: 'sent' } : { kind: 'sent', remark: `stored with warning ${hex}` };
   const isDoubtful = (status & 0xf000) === 0xc000;
-  const permanent = verdict === 'permanent' && !(isDoubtful && attempts + 1 < DOUBTFUL_ATTEMPTS_MAX);
+  const permanent = verdict === 'permanent' && !(isDoubtful && doubtfulAnswers + 1 < DOUBTFUL_ANSWERS_MAX);
   const advice = ADVICE[(status & 0xff00) === 0xa900 ? 0xa900 : status];
   const comment = errorComment === undefined || errorComment === '' ? '' : ` ("${errorComment}")`;
   const text = `the destination answered ${hex}${comment}${advice === undefined ? '' : `: ${advice}`}`;
-  return { kind: 'refused', permanent, code: `status-${hex}`, text };
+  return { kind: 'refused', permanent, ...(isDoubtful ? { isDoubtful } : {}), code: `status-${hex}`, text };
 }
 
 export interface Titles {

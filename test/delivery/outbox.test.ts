@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createOutbox } from '../../src/delivery/outbox.ts';
 import type { Outbox, OutboxEvent, OutboxOptions } from '../../src/delivery/outbox.ts';
-import type { Destination, SendOutcome } from '../../src/delivery/destination.ts';
+import type { Destination, DueDelivery, SendOutcome } from '../../src/delivery/destination.ts';
+import { DOUBTFUL_ANSWERS_MAX, judgeAnswer } from '../../src/delivery/store-verdict.ts';
 import { DOWN, MemoryRows, SENT, scripted, until } from './outbox-bench.ts';
 
 const FAST = { backoffMs: [1, 2, 4], pollMs: 5 };
@@ -120,6 +121,29 @@ describe('refusals', () => {
     rows.add('pacs');
     await until(() => rows.states()[2] === 'sent', 'sent');
     expect(rows.states().slice(0, 2)).toEqual(['failed', 'failed']);
+  });
+
+  it('"cannot understand" of an archive that was down before is doubted as long as of any other', async () => {
+    const rows = new MemoryRows();
+    rows.add('pacs', 3);
+    let answers = 0;
+    const judged = ({ doubtfulAnswers }: DueDelivery): SendOutcome => judgeAnswer({ status: (answers += 1) <= 12 ? 0xc000 : 0 }, doubtfulAnswers ?? 0);
+    start(rows, [scripted('pacs', judged, (session) => (session <= 20 ? DOWN : undefined))]);
+    await until(() => rows.states().every((state) => state === 'sent'), 'all sent');
+    expect(Math.max(...rows.rows.map(({ attempts }) => attempts))).toBeGreaterThan(DOUBTFUL_ANSWERS_MAX);
+  });
+
+  it('"cannot understand" ends a row in the end; once a person asks again, it is doubted anew', async () => {
+    const rows = new MemoryRows();
+    const [row] = rows.add('pacs');
+    const pacs = scripted('pacs', ({ doubtfulAnswers }) => judgeAnswer({ status: 0xc000 }, doubtfulAnswers ?? 0));
+    start(rows, [pacs]);
+    await until(() => row!.state === 'failed', 'failed');
+    expect(pacs.tried).toHaveLength(DOUBTFUL_ANSWERS_MAX);
+    row!.state = 'pending';
+    outbox!.wake('pacs');
+    await until(() => row!.state === 'failed' && pacs.tried.length > DOUBTFUL_ANSWERS_MAX, 'failed again');
+    expect(pacs.tried).toHaveLength(2 * DOUBTFUL_ANSWERS_MAX);
   });
 
   it('an object refused for good fails alone', async () => {

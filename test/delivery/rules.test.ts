@@ -4,7 +4,7 @@ import { DELIVERY_BACKOFF_MS, backoffMs } from '../../src/delivery/backoff.ts';
 import { DELIVERY_TIMEOUTS } from '../../src/delivery/dimse-destination.ts';
 import { DEFAULT_REPORT_KINDS, picturedSopClasses, planDeliveries, reportSopClasses } from '../../src/delivery/plan.ts';
 import type { Deliverable, DestinationWishes } from '../../src/delivery/plan.ts';
-import { contextNotAccepted, judgeAnswer, judgeNoAssociation } from '../../src/delivery/store-verdict.ts';
+import { DOUBTFUL_ANSWERS_MAX, contextNotAccepted, judgeAnswer, judgeNoAssociation } from '../../src/delivery/store-verdict.ts';
 import { AssociationError } from '../../src/dimse/association-error.ts';
 
 describe('pace', () => {
@@ -84,8 +84,8 @@ describe('answers', () => {
   });
 
   it('"cannot understand" is believed in the end', () => {
-    expect(judgeAnswer({ status: 0xc000 }, 3)).toMatchObject({ permanent: false });
-    expect(judgeAnswer({ status: 0xc000 }, 4)).toMatchObject({ permanent: true });
+    expect(judgeAnswer({ status: 0xc000 }, DOUBTFUL_ANSWERS_MAX - 2)).toMatchObject({ permanent: false, isDoubtful: true });
+    expect(judgeAnswer({ status: 0xc000 }, DOUBTFUL_ANSWERS_MAX - 1)).toMatchObject({ permanent: true });
   });
 
   it('say what was answered and what to change', () => {
