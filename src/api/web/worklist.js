@@ -105,16 +105,21 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
     }
   }
 
-  /** Puts the rows where the server says. The row under the pointer, or with the focus, keeps its place on the screen. */
+  /** The row under the pointer, resting or not, else the one with the focus: it keeps its place on the screen. */
+  const anchorNow = () => (hand.isOver() ? body.querySelector('tr.row:hover') : document.activeElement?.closest?.('tr.row'))?.dataset.uid;
+
+  /** Puts the rows where the server says. */
   function applyOrder() {
-    const anchor = hand.isOver() ? body.querySelector('tr.row:hover')?.dataset.uid : document.activeElement?.closest?.('tr.row')?.dataset.uid;
-    keepingStill(anchor, () => store.apply());
-    hand.movedByItself();
+    if (keepingStill(anchorNow(), () => store.apply())) hand.movedByItself();
     tellHeld();
   }
 
+  /** True where a row that was in sight does not stand where it stood: above the first row there is nothing to scroll to. */
   function keepingStill(anchor, change) {
     const before = anchor === undefined ? -1 : store.placeOf(anchor);
+    const { from, to } = seen();
+    const inSight = Array.from({ length: to - from + 1 }, (_one, index) => store.uidAt(from + index));
+    const scrolledTo = element.scrollTop;
     change();
     const after = before === -1 ? -1 : store.placeOf(anchor);
     const by = after === -1 ? 0 : (after - before) * rowHeight;
@@ -124,6 +129,9 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
     body.style.height = `${store.total() * rowHeight}px`;
     if (by !== 0) element.scrollTop += by;
     render();
+    const rowsScrolled = (element.scrollTop - scrolledTo) / rowHeight;
+    const places = Math.round(rowsScrolled);
+    return Math.abs(rowsScrolled - places) * rowHeight > 1 || inSight.some((uid, index) => uid !== undefined && store.uidAt(from + index + places) !== uid);
   }
 
   function glide() {
@@ -166,15 +174,18 @@ export function createWorklist({ onOpen, onWhy, onRange, onSort, onHeld }) {
     store,
     /** `asked`: the reader did something, so nothing is held. `generation` 'new': the other pages may have changed as well. */
     take(range, answer, hereAtMs, { asked, generation, reset }) {
-      loading = false;
-      if (reset) {
-        store.clear();
-        cursor = openUid;
-        element.scrollTop = 0;
-      }
       const hold = !asked && hand.holds();
-      const anchor = asked ? undefined : document.activeElement?.closest?.('tr.row')?.dataset.uid;
-      keepingStill(hold ? undefined : anchor, () => store.take({ ...range, rows: answer.rows, total: answer.total }, hereAtMs, { hold, generation }));
+      const moved = keepingStill(asked || hold ? undefined : anchorNow(), () => {
+        loading = false;
+        if (reset) {
+          store.clear();
+          cursor = openUid;
+          element.scrollTop = 0;
+        }
+        store.take({ ...range, rows: answer.rows, total: answer.total }, hereAtMs, { hold, generation });
+      });
+      // Who did it by hand and comes from elsewhere looks first.
+      if (moved && (!asked || hand.isOver())) hand.movedByItself();
       tellHeld();
       if (wantedPlace !== undefined && store.uidAt(wantedPlace) !== undefined) goTo(wantedPlace);
     },
