@@ -12,7 +12,7 @@ import type { AssociateAc, AssociateRq, PresentationContext } from './associate-
 import { VERIFICATION_UID } from './association.ts';
 import type { AcceptedContext } from './association.ts';
 import { AssociationError, errorOfEnding } from './association-error.ts';
-import { COMMAND_FIELD, COMMAND_SET_MAX_BYTES, NO_DATA_SET, decodeCommandSet, encodeCommandSet } from './command.ts';
+import { COMMAND_FIELD, COMMAND_SET_MAX_BYTES, NO_DATA_SET, RESPONSE_BIT, decodeCommandSet, encodeCommandSet } from './command.ts';
 import type { CommandSet } from './command.ts';
 import { FragmentCutter } from './fragment-cutter.ts';
 import type { CutFragment } from './fragment-cutter.ts';
@@ -94,6 +94,16 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
+/** A response that says how the operation went. */
+type Answer = CommandSet & { readonly status: number };
+
+/** What keeps `response` from being the request's. Without a status nobody knows whether the peer keeps the object: never taken for success. */
+function problemOf(request: CommandSet, response: CommandSet): string | undefined {
+  if (response.messageIdBeingRespondedTo !== request.messageId) return 'a response to another message';
+  if (response.commandField !== (request.commandField | RESPONSE_BIT)) return 'a response to another command';
+  return response.status === undefined ? 'a response without a status' : undefined;
+}
+
 class Requestor implements Association {
   contexts: readonly AcceptedContext[] = [];
   readonly #socket: Socket;
@@ -148,15 +158,15 @@ class Requestor implements Association {
 
   async cEcho(): Promise<number> {
     const context = this.#contextFor(VERIFICATION_UID);
-    const response = await this.#operate(context, { commandField: COMMAND_FIELD.cEchoRq, affectedSopClassUid: VERIFICATION_UID });
-    return response.status ?? 0;
+    const { status } = await this.#operate(context, { commandField: COMMAND_FIELD.cEchoRq, affectedSopClassUid: VERIFICATION_UID });
+    return status;
   }
 
   async cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }: StoreOperation): Promise<StoreStatus> {
     const context = this.#contextFor(sopClassUid, transferSyntaxUid);
     const command = { commandField: COMMAND_FIELD.cStoreRq, affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid, priority: 0 };
     const { status, errorComment } = await this.#operate(context, command, dataSet);
-    return { status: status ?? 0, ...(errorComment === undefined ? {} : { errorComment }) };
+    return { status, ...(errorComment === undefined ? {} : { errorComment }) };
   }
 
   async release(): Promise<void> {
@@ -181,7 +191,7 @@ class Requestor implements Association {
     throw new AssociationError('context-not-accepted', `the peer did not accept ${abstractSyntaxUid}${transferSyntaxUid === undefined ? '' : ` in ${transferSyntaxUid}`}`);
   }
 
-  async #operate(context: AcceptedContext, command: CommandSet, dataSet?: Uint8Array | AsyncIterable<Uint8Array>): Promise<CommandSet> {
+  async #operate(context: AcceptedContext, command: CommandSet, dataSet?: Uint8Array | AsyncIterable<Uint8Array>): Promise<Answer> {
     assert(!this.#isBusy, 'one operation at a time');
     if (this.#ending !== undefined) throw errorOfEnding(this.#ending);
     this.#isBusy = true;
@@ -196,11 +206,10 @@ class Requestor implements Association {
       if (dataSet !== undefined) await this.#sendDataSet(context, dataSet);
       if (failure !== undefined) throw failure;
       const response = early ?? (await this.#within<CommandSet>(this.#timeouts.responseTimeoutMs, 'no response', (waiting) => { this.#response = waiting; }));
-      if (response.messageIdBeingRespondedTo !== request.messageId) {
-        this.#connection.abort('a response to another message');
-        throw new AssociationError('association-lost', 'the peer answered another message');
-      }
-      return response;
+      const problem = problemOf(request, response);
+      if (problem === undefined) return response as Answer;
+      this.#connection.abort(problem);
+      throw new AssociationError('association-lost', `the peer sent ${problem}`);
     } catch (error) {
       // Half a message cannot be taken back.
       if (this.#ending === undefined) this.#connection.abort('the operation failed');

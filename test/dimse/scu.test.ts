@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { judgeStoreStatus } from '../../src/dimse/association-error.ts';
+import { COMMAND_FIELD, NO_DATA_SET, encodeCommandSet } from '../../src/dimse/command.ts';
+import type { CommandSet } from '../../src/dimse/command.ts';
 import { startListener } from '../../src/dimse/listener.ts';
 import type { Listener, ListenerOptions } from '../../src/dimse/listener.ts';
 import { OPEN_DOOR } from '../../src/dimse/negotiation-policy.ts';
@@ -180,6 +182,46 @@ describe('against a scripted acceptor', () => {
       const association = await open(port);
       await expect(association.cEcho()).rejects.toMatchObject({ code: 'association-lost' });
     }
+  });
+
+  describe('an answer that does not say that the operation succeeded is never taken for success', () => {
+    const RIGHT = { affectedSopClassUid: CR, messageIdBeingRespondedTo: 1, commandDataSetType: NO_DATA_SET, status: 0 };
+    const { status: _, ...silent } = RIGHT;
+    async function answered(command: CommandSet, operation: (association: Association) => Promise<unknown>): Promise<{ outcome: Promise<unknown>; received: Buffer[] }> {
+      const received: Buffer[] = [];
+      const port = await scripted(async (peer) => {
+        await peer.receive();
+        peer.send(acceptBoth());
+        for (let pdu = await peer.receive(); pdu !== undefined; pdu = await peer.receive()) {
+          received.push(pdu);
+          if (received.length === 1) peer.send(pData(1, 3, encodeCommandSet(command)));
+        }
+      });
+      return { outcome: operation(await open(port)), received };
+    }
+    const store = (association: Association): Promise<unknown> => association.cStore({ ...OBJECT, dataSet: Buffer.alloc(10) });
+    const echo = (association: Association): Promise<unknown> => association.cEcho();
+    const { cStoreRq, cStoreRsp, cEchoRq, cEchoRsp } = COMMAND_FIELD;
+
+    it('the right answers are', async () => {
+      expect(await (await answered({ commandField: cStoreRsp, ...RIGHT }, store)).outcome).toEqual({ status: 0 });
+      expect(await (await answered({ commandField: cEchoRsp, ...RIGHT }, echo)).outcome).toBe(0);
+    });
+
+    it.each([
+      ['C-STORE without a status', { commandField: cStoreRsp, ...silent }, store],
+      ['C-STORE answered as an echo', { commandField: cEchoRsp, ...RIGHT }, store],
+      ['C-STORE with its own request', { commandField: cStoreRq, ...RIGHT }, store],
+      ['C-STORE for another message', { commandField: cStoreRsp, ...RIGHT, messageIdBeingRespondedTo: 2 }, store],
+      ['C-STORE for no message', { commandField: cStoreRsp, status: 0 }, store],
+      ['C-ECHO without a status', { commandField: cEchoRsp, ...silent }, echo],
+      ['C-ECHO answered as a store', { commandField: cStoreRsp, ...RIGHT }, echo],
+      ['C-ECHO with its own request', { commandField: cEchoRq, ...RIGHT }, echo],
+    ])('%s', async (_name, command, operation) => {
+      const { outcome, received } = await answered(command, operation);
+      await expect(outcome).rejects.toMatchObject({ code: 'association-lost', isPermanent: false });
+      await expect.poll(() => received.at(-1)).toEqual(Buffer.from(ABORT_BY_USER));
+    });
   });
 
   it('a release that is not answered ends in an abort', async () => {
