@@ -63,6 +63,7 @@ export const ERRORS = {
   'report-failed': entry('the report could not be built; it is tried again', true),
   // inference
   'instance-missing': entry('the stored instance is not there', true, undefined, 404),
+  'instance-incomplete': entry('the hub answers, but the stored instance does not come whole', true),
   'hub-unreachable': entry('the hub does not answer', true),
   'model-invalid': entry('the model folder is not usable', false),
   'model-hash-mismatch': entry('the model file differs from its manifest', false),

@@ -2,7 +2,8 @@
  * The worker: claims jobs, answers many at once so that decoding, preparing and inference overlap and batches form
  * across studies, renews leases while it works, and hands answers back. Which failure means what:
  *   the image is at fault, surely   → an answer, `unreadable` (answer-job.ts)
- *   maybe (deadline, trap, storage) → fail: tried again, set aside after the queue's maximum
+ *   maybe (deadline, trap, storage, a file that does not come whole) → fail: tried again, set aside after the
+ *                                     queue's maximum
  *   the hub or the provider is      → release: the image is not to blame, its attempts are not counted
  * The worker's own end: finish what is at the models, release the rest. Never during `session.run`.
  */
@@ -26,6 +27,12 @@ import type { Provider } from './provider.ts';
 
 /** After an empty claim that came back early. */
 const EMPTY_CLAIM_PAUSE_MS = 5;
+/**
+ * Jobs in hand whose file is not here yet, for each fetch that the source runs at once: one that comes, one that waits.
+ * Held in greater number they would wait here for hours on a slow line, while another worker is idle and a STAT study is
+ * behind them.
+ */
+const UNFETCHED_FOR_EACH_FETCH = 2;
 /** With the pause between them about as long as a lease. */
 const COMPLETE_TRIES_MAX = 10;
 
@@ -107,6 +114,9 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   const room: AnswerRoom = { ...options, runner, onPreviewFailed: (fileKey, error) => onEvent({ type: 'preview-failed', fileKey, code: codeOf(error) }) };
   const inHand = new Map<string, InHand>();
   const most = inHandMax(engine, limits.decodeThreads);
+  const unfetchedMax = UNFETCHED_FOR_EACH_FETCH * (options.instances.fetchesAtOnce ?? Infinity);
+  const unfetched = new Set<InHand>();
+  let roomMade = Promise.withResolvers<void>();
   let fatal: unknown;
   // One listener for all: a signal that lives as long as the worker must not gather one for every image.
   const stopAll = (): void => inHand.forEach((one) => one.ended.abort());
@@ -114,27 +124,40 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   const leases = setInterval(() => void renewLeases(source, inHand, onEvent), limits.leaseMs / 3);
   onEvent({ type: 'ready', models: engine.models.map((m) => m.reference), provider: describeProvider(options.provider) });
 
+  const makeRoom = (): void => {
+    roomMade.resolve();
+    roomMade = Promise.withResolvers();
+  };
+  const fetched = (mine: InHand): void => {
+    if (unfetched.delete(mine)) makeRoom();
+  };
+
   const take = (claim: ClaimedJob): Promise<void> => {
     const mine: InHand = { claim, ended: new AbortController(), lost: false };
     inHand.set(claim.token, mine);
+    unfetched.add(mine);
     if (signal.aborted) mine.ended.abort();
-    return handle(mine, room, options)
+    return handle(mine, tellingWhenFetched(room, () => fetched(mine)), options)
       .catch((error: unknown) => {
         fatal ??= error;
       })
-      .finally(() => inHand.delete(claim.token));
+      .finally(() => {
+        inHand.delete(claim.token);
+        fetched(mine);
+      });
   };
 
   const working = new Set<Promise<void>>();
   try {
     while (!signal.aborted && fatal === undefined) {
-      if (working.size >= most) {
-        await Promise.race(working);
+      const free = Math.min(most - working.size, unfetchedMax - unfetched.size);
+      if (free <= 0) {
+        await roomMade.promise;
         continue;
       }
-      const claims = await claimSome(source, most - working.size, limits, onEvent);
+      const claims = await claimSome(source, free, limits, onEvent);
       const [suspect, ...others] = claims.filter((c) => c.attempt > 1);
-      for (const claim of claims) if (claim.attempt === 1) track(working, take(claim));
+      for (const claim of claims) if (claim.attempt === 1) track(working, take(claim), makeRoom);
       if (suspect === undefined) continue;
       // It failed before, and may have taken a worker with it: alone, so that it can take nobody else's image along.
       for (const claim of others) await source.release(claim).catch(() => undefined);
@@ -159,9 +182,18 @@ interface InHand {
   lost: boolean;
 }
 
-function track(working: Set<Promise<void>>, one: Promise<void>): void {
-  const tracked: Promise<void> = one.finally(() => working.delete(tracked));
+function track(working: Set<Promise<void>>, one: Promise<void>, onEnd: () => void): void {
+  const tracked: Promise<void> = one.finally(() => {
+    working.delete(tracked);
+    onEnd();
+  });
   working.add(tracked);
+}
+
+/** The same room, that says when this job's file is here, or will not come. */
+function tellingWhenFetched(room: AnswerRoom, onFetched: () => void): AnswerRoom {
+  const { instances } = room;
+  return { ...room, instances: { ...instances, fetch: async (fileKey, signal) => instances.fetch(fileKey, signal).finally(onFetched) } };
 }
 
 async function claimSome(source: JobSource, max: number, limits: WorkerLimits, onEvent: WorkerOptions['onEvent']): Promise<readonly ClaimedJob[]> {
@@ -178,17 +210,17 @@ async function claimSome(source: JobSource, max: number, limits: WorkerLimits, o
   }
 }
 
+/** All at once: one after the other, on a line where an answer takes a while, the last would be lost before its turn. */
 async function renewLeases(source: JobSource, inHand: Map<string, InHand>, onEvent: WorkerOptions['onEvent']): Promise<void> {
-  for (const one of [...inHand.values()]) {
-    try {
-      if (!inHand.has(one.claim.token) || (await source.extend(one.claim)) || !inHand.has(one.claim.token)) continue;
+  const renewals = await Promise.allSettled(
+    [...inHand.values()].map(async (one) => {
+      if ((await source.extend(one.claim)) || !inHand.has(one.claim.token)) return;
       one.lost = true;
       one.ended.abort();
-    } catch (error) {
-      onEvent({ type: 'trouble', code: 'queue', message: messageOf(error) });
-      return;
-    }
-  }
+    }),
+  );
+  const failed = renewals.find((one) => one.status === 'rejected');
+  if (failed !== undefined) onEvent({ type: 'trouble', code: 'queue', message: messageOf(failed.reason) });
 }
 
 /** Rejects only with what ends the worker. */

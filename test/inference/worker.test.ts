@@ -1,12 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FirstreadError } from '../../src/errors.ts';
 import { createFileSource } from '../../src/inference/file-source.ts';
+import { HTTP_SOURCE_LIMITS, createHttpSource } from '../../src/inference/http-source.ts';
 import { openEngineHere } from '../../src/inference/model-engine.ts';
 import type { ModelEngine } from '../../src/inference/model-engine.ts';
 import { loadModelSet } from '../../src/inference/model-set.ts';
@@ -242,6 +246,103 @@ describe('the worker\'s loop', () => {
     await worker.stop();
     expect(ended).toMatchObject({ kind: 'completed', outcome: { kind: 'scored' } });
     expect(worker.events.filter((e) => e.type === 'failed').map((e) => e.type === 'failed' && e.next)).toEqual(new Array(6).fill('released'));
+    await engine.close();
+  });
+
+  test('a file that the hub never gives whole is set aside like a poison image; the others come, and are scored', async () => {
+    const engine = await openEngine();
+    const good = await Promise.all([0, 1, 2].map(async () => store(wrapAsDx(spot(250)))));
+    const broken = await store(wrapAsDx(drawChest()));
+    const hub = createServer((request, response) => {
+      const fileKey = request.url?.split('/').at(-1) ?? '';
+      if (request.method === 'PUT') return request.resume().on('end', () => response.end('{}'));
+      const bytes = readFileSync(join(folder, 'spool/instances', fileKey.slice(0, 2), `${fileKey}.dcm`));
+      response.writeHead(200, { 'content-length': bytes.length });
+      if (fileKey !== broken.fileKey) return response.end(bytes);
+      response.write(bytes.subarray(0, 1000));
+      return setTimeout(() => response.destroy(), 5);
+    });
+    await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
+    await queue.add([broken, ...good]);
+    const worker = serveHere(engine, {
+      instances: createHttpSource({ hubUrl: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, token: 'x', limits: { ...HTTP_SOURCE_LIMITS, retryPausesMs: [5, 5] } }),
+    });
+    const ended = await endedJobs(4);
+    await worker.stop();
+    hub.closeAllConnections();
+    hub.close();
+    const aside = ended.filter((e) => e.kind === 'quarantined');
+    expect(aside).toMatchObject([{ attempts: 3, job: { jobId: broken.jobId }, error: expect.stringContaining('instance-incomplete') }]);
+    expect(ended.filter((e) => e.kind === 'completed' && e.outcome.kind === 'scored')).toHaveLength(3);
+    await engine.close();
+  });
+
+  test('takes few more jobs than it can fetch: the others are there for another worker, or for a STAT study to pass them', async () => {
+    const engine = await openEngine();
+    const jobs = await Promise.all(Array.from({ length: 12 }, async () => store(wrapAsDx(drawChest()))));
+    await queue.add(jobs);
+    const files = createFileSource({ spool: join(folder, 'spool'), previews: join(folder, 'previews'), instanceBytesMax: 1e8 });
+    const coming: (() => void)[] = [];
+    const worker = serveHere(engine, {
+      instances: {
+        ...files,
+        fetchesAtOnce: 2,
+        fetch: async (fileKey, signal) => {
+          await new Promise<void>((resolve) => coming.push(resolve));
+          return files.fetch(fileKey, signal);
+        },
+      },
+    });
+    await expect.poll(() => coming.length).toBe(4);
+    // Turns enough for another claim.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await queue.counts()).toMatchObject({ active: 4, waiting: 8 });
+    // One arrives, and one more is taken in its place.
+    coming.shift()?.();
+    await expect.poll(() => coming.length).toBe(4);
+    const arriving = setInterval(() => coming.shift()?.(), 5);
+    expect(await endedJobs(12)).toHaveLength(12);
+    clearInterval(arriving);
+    await worker.stop();
+    await engine.close();
+  });
+
+  test('leases are renewed all at once: on a line where that takes a while none is lost for coming last', async () => {
+    const engine = await openEngine();
+    const jobs = await Promise.all(Array.from({ length: 12 }, async () => store(wrapAsDx(drawChest()))));
+    await queue.add(jobs);
+    const leaseMs = 6_000;
+    const far = openEmbeddedQueue(join(folder, 'queue.sqlite'), { ...queueLimits, leaseMs });
+    const extended = new Map<string, number>();
+    let decoding = 0;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const worker = serveHere(engine, {
+      limits: { ...workerLimits(10, leaseMs), claimWaitMs: 20, troublePauseMs: 20 },
+      source: {
+        ...far,
+        extend: async (claim) => {
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          const kept = await far.extend(claim);
+          if (kept) extended.set(claim.job.jobId, (extended.get(claim.job.jobId) ?? 0) + 1);
+          return kept;
+        },
+      },
+      decode: async (bytes) => {
+        decoding += 1;
+        await held;
+        return decodeInstance(bytes);
+      },
+    });
+    await expect.poll(() => decoding).toBe(12);
+    // Each has outlived its first lease.
+    await expect.poll(() => [...extended.values()].filter((times) => times > 2).length, { timeout: 60_000 }).toBe(12);
+    letGo();
+    const ended = await endedJobs(12);
+    await worker.stop();
+    expect(ended.every((e) => e.kind === 'completed')).toBe(true);
+    expect(worker.events.filter((e) => e.type === 'failed')).toEqual([]);
+    await far.close();
     await engine.close();
   });
 
