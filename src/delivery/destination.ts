@@ -14,6 +14,8 @@ export interface DueDelivery {
   readonly fileKey: string;
   /** Tries that already ended without success. */
   readonly attempts: number;
+  /** Another object went under the same SOP Instance UID before: that one being there is not this one being there. */
+  readonly isOtherBytes?: true;
   /** Answers right before this try that may mean the object or the destination's own trouble (store-verdict.ts). */
   readonly doubtfulAnswers?: number;
 }

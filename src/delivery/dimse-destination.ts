@@ -88,7 +88,7 @@ function session(association: Association | undefined, opened: ReadonlyMap<numbe
   };
 }
 
-async function store(association: Association, stored: StoredObject, { subject, doubtfulAnswers = 0 }: DueDelivery): Promise<SendOutcome> {
+async function store(association: Association, stored: StoredObject, { subject, isOtherBytes, doubtfulAnswers = 0 }: DueDelivery): Promise<SendOutcome> {
   const { sopClassUid, sopInstanceUid } = stored;
   const accepted = association.contexts.filter((context) => context.abstractSyntaxUid === sopClassUid).map((context) => context.transferSyntaxUid);
   const transferSyntaxUid = [stored.transferSyntaxUid, ...(mayRewrite(subject, stored) ? [IMPLICIT_VR_LITTLE_ENDIAN] : [])].find((uid) => accepted.includes(uid));
@@ -97,7 +97,7 @@ async function store(association: Association, stored: StoredObject, { subject, 
   try {
     const dataSet = transferSyntaxUid === stored.transferSyntaxUid ? stored.dataSet() : toImplicitVr(await whole(stored.dataSet()));
     isOnItsWay = true;
-    return judgeAnswer(await association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }), doubtfulAnswers);
+    return judgeAnswer(await association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }), { doubtfulAnswers, isOtherBytes: isOtherBytes === true });
   } catch (error) {
     if (error instanceof AssociationError) return { kind: 'lost', code: error.code, text: error.message };
     const unreadable = unreadableObject(error);

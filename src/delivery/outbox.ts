@@ -20,6 +20,7 @@ export interface OutboxRow {
   readonly subject: 'report' | 'instance' | 'message';
   readonly fileKey?: string;
   readonly attempts: number;
+  readonly isOtherBytes?: true;
 }
 
 /** The registry as the outbox needs it (registry/report-rows.ts fits). Texts carry no patient data. */

@@ -19,6 +19,7 @@ export const DOUBTFUL_ANSWERS_MAX = 12;
 const DUPLICATE_SOP_INSTANCE = 0x0111;
 
 const ADVICE: { readonly [status: number]: string } = {
+  [DUPLICATE_SOP_INSTANCE]: 'it has another object under this SOP Instance UID and keeps it; the one that was refused lies here',
   0x0112: 'it knows no such SOP instance',
   0x0117: 'it does not accept the SOP Instance UID',
   0x0122: 'it does not support the SOP class: allow it there, or set "sopClass" of this destination to "comprehensive"',
@@ -26,10 +27,16 @@ const ADVICE: { readonly [status: number]: string } = {
   0xa900: 'the data set does not match its SOP class for this destination',
 };
 
-/** `doubtfulAnswers`: of the same kind, right before this one. */
-export function judgeAnswer({ status, errorComment }: StoreStatus, doubtfulAnswers: number): SendOutcome {
+export interface AskedBefore {
+  /** Doubtful answers right before this one. */
+  readonly doubtfulAnswers?: number;
+  /** Another object went under the same SOP Instance UID before. */
+  readonly isOtherBytes?: boolean;
+}
+
+export function judgeAnswer({ status, errorComment }: StoreStatus, { doubtfulAnswers = 0, isOtherBytes = false }: AskedBefore = {}): SendOutcome {
   const hex = `${status.toString(16).toUpperCase().padStart(4, '0')}H`;
-  if (status === DUPLICATE_SOP_INSTANCE) return { kind: 'sent', remark: 'was already there (0111H)' };
+  if (status === DUPLICATE_SOP_INSTANCE && !isOtherBytes) return { kind: 'sent', remark: 'was already there (0111H)' };
   const verdict = judgeStoreStatus(status);
   if (verdict === 'stored') return status === 0 ? { kind: 'sent' } : { kind: 'sent', remark: `stored with warning ${hex}` };
   const isDoubtful = (status & 0xf000) === 0xc000;

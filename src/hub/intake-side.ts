@@ -13,7 +13,8 @@ import type { FreeSpace } from '../intake/free-space.ts';
 import { createStoreSink } from '../intake/receive.ts';
 import type { Registrar } from '../intake/receive.ts';
 import type { Spool } from '../intake/spool.ts';
-import type { RecordedInstance } from '../registry/instance-rows.ts';
+import type { RecordedInstance, StoredInstance } from '../registry/instance-rows.ts';
+import type { NewDelivery } from '../registry/report-rows.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { InstanceHeader } from '../study/types.ts';
 import { listenError } from './listen-error.ts';
@@ -67,11 +68,9 @@ export function createRegistrar({ config, registry, engine, now }: RegistrarPart
       const recorded = await registry.commitSoon((): RecordedInstance => {
         const before = registry.recordInstance(stored, order, now());
         if (before.kind === 'duplicate') return before;
-        for (const { name } of forwarding) {
-          const original = { destination: name, subject: 'instance', objectKey: stored.header.sopInstanceUid, fileKey: stored.fileKey } as const;
-          registry.enqueueDelivery(before.study.studyInstanceUid, before.study.revision, original, now());
-        }
-        if (!isFinalReport(stored.header)) return before;
+        for (const { name } of forwarding) registry.enqueueDelivery(before.study.studyInstanceUid, before.study.revision, original(name, stored, before.kind), now());
+        // Whether the report is this patient's is the very question that a human is asked: the study stays on the list.
+        if (!isFinalReport(stored.header) || before.study.attention !== undefined) return before;
         const read = registry.applyStudyEvent(before.study.studyInstanceUid, { kind: 'read', by: 'final report', where: 'final-report' }, now());
         return { ...before, study: read.study, commands: [...before.commands, ...read.commands] };
       });
@@ -80,6 +79,15 @@ export function createRegistrar({ config, registry, engine, now }: RegistrarPart
       return recorded.kind;
     },
   };
+}
+
+/**
+ * A modality that uses a UID twice (its clock or database was set back), or corrects what it sent, is answered success:
+ * what came goes on to the destination like any other object, and no earlier one stands for it.
+ */
+function original(destination: string, { header: { sopInstanceUid }, contentSha256, fileKey }: StoredInstance, kind: RecordedInstance['kind']): NewDelivery {
+  const object = { destination, subject: 'instance', objectKey: sopInstanceUid, fileKey } as const;
+  return kind === 'stored' ? object : { ...object, objectKey: `${sopInstanceUid} ${contentSha256}`, isOtherBytes: true };
 }
 
 const REPORT_CLASSES = '1.2.840.10008.5.1.4.1.1.88.';

@@ -54,8 +54,12 @@ export function createInstanceRows(
       devices.noteInstance(origin, stored.byteLength);
       const sameUid = database.all('SELECT * FROM instances WHERE sop_uid = ? ORDER BY id', header.sopInstanceUid).map(recordOf);
       const duplicate = sameUid.find((known) => known.contentSha256 === contentSha256);
-      // The same file again, after retention had removed it: it is back in its place.
-      if (duplicate?.removedAtMs !== undefined) database.run('UPDATE instances SET removed_at_ms = NULL WHERE file_key = ?', duplicate.fileKey);
+      // The same bytes again, after retention had removed their file: the row leads to the new one. Sent in another transfer
+      // syntax (J2K in place of lossless J2K, implicit under an explicit label), that is a file of another name.
+      if (duplicate?.removedAtMs !== undefined) {
+        const sql = 'UPDATE instances SET removed_at_ms = NULL, file_key = ?, header_json = ? WHERE file_key = ?';
+        database.run(sql, fileKey, JSON.stringify(header), duplicate.fileKey);
+      }
 
       const studyUid = duplicate?.studyInstanceUid ?? header.studyInstanceUid;
       const clash = duplicate ? undefined : clashOf(header, sameUid[0], studies.load(studyUid)?.facts.patientId);

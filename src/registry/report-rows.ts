@@ -36,8 +36,9 @@ export interface ReportRecord extends ReportFile {
 export interface NewDelivery {
   readonly destination: string;
   readonly subject: 'report' | 'instance' | 'message';
-  /** SOP Instance UID, or the message's own id: unique per destination and subject. */
+  /** SOP Instance UID, or the message's own id: unique per destination and subject. For other bytes under a known UID, their hash behind it. */
   readonly objectKey: string;
+  readonly isOtherBytes?: true;
   readonly fileKey?: string;
   readonly sopClassUid?: string;
   readonly transferSyntaxUid?: string;

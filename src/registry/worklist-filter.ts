@@ -18,6 +18,8 @@ export interface WorklistFilter {
   readonly institutionName?: string;
   readonly receivedFromMs?: number;
   readonly receivedBeforeMs?: number;
+  /** On the list since before then without a break: a study that was reopened waits anew. Nothing that has left waits. */
+  readonly waitingBeforeMs?: number;
   /** Read by, or held by a claim. */
   readonly reader?: string;
   /** Nobody but this person holds a claim. */
@@ -36,7 +38,7 @@ export type Holders = ReadonlyMap<number, string>;
 /** Undefined where everything is let through. */
 export function openFilter(filter: WorklistFilter, holders: Holders): ((study: OpenStudy) => boolean) | undefined {
   const parts: ((study: OpenStudy) => boolean)[] = [];
-  const { flags, states, priorities, flagged, callingAeTitle, institutionName, receivedFromMs, receivedBeforeMs, reader, freeFor } = filter;
+  const { flags, states, priorities, flagged, callingAeTitle, institutionName, receivedFromMs, receivedBeforeMs, waitingBeforeMs, reader, freeFor } = filter;
   const family = `|${flagged}|`;
   if (flags) parts.push(({ flag }) => flags.includes(flag));
   if (states) parts.push(({ state }) => states.includes(state));
@@ -46,6 +48,7 @@ export function openFilter(filter: WorklistFilter, holders: Holders): ((study: O
   if (institutionName !== undefined) parts.push(({ institution }) => institution === institutionName);
   if (receivedFromMs !== undefined) parts.push(({ arrivedAtMs }) => arrivedAtMs >= receivedFromMs);
   if (receivedBeforeMs !== undefined) parts.push(({ arrivedAtMs }) => arrivedAtMs < receivedBeforeMs);
+  if (waitingBeforeMs !== undefined) parts.push(({ receivedAtMs }) => receivedAtMs < waitingBeforeMs);
   if (reader !== undefined) parts.push(({ id }) => holders.get(id) === reader);
   if (freeFor !== undefined) parts.push(({ id }) => (holders.get(id) ?? freeFor) === freeFor);
   for (const word of searchWords(filter.search ?? '')) parts.push(({ searchText }) => searchText.includes(word));
@@ -68,6 +71,7 @@ export function leftCondition(filter: WorklistFilter): { readonly sql: string; r
   if (filter.institutionName !== undefined) add('institution IS ?', filter.institutionName);
   if (filter.receivedFromMs !== undefined) add('received_at_ms >= ?', filter.receivedFromMs);
   if (filter.receivedBeforeMs !== undefined) add('received_at_ms < ?', filter.receivedBeforeMs);
+  if (filter.waitingBeforeMs !== undefined) add('FALSE');
   if (filter.reader !== undefined) add('read_by IS ?', filter.reader);
   for (const pattern of searchPatterns(filter.search ?? '')) add("search_text LIKE ? ESCAPE '\\'", pattern);
   return { sql: parts.join(' AND '), values };

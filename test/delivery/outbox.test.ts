@@ -127,7 +127,7 @@ describe('refusals', () => {
     const rows = new MemoryRows();
     rows.add('pacs', 3);
     let answers = 0;
-    const judged = ({ doubtfulAnswers }: DueDelivery): SendOutcome => judgeAnswer({ status: (answers += 1) <= 12 ? 0xc000 : 0 }, doubtfulAnswers ?? 0);
+    const judged = (delivery: DueDelivery): SendOutcome => judgeAnswer({ status: (answers += 1) <= 12 ? 0xc000 : 0 }, delivery);
     start(rows, [scripted('pacs', judged, (session) => (session <= 20 ? DOWN : undefined))]);
     await until(() => rows.states().every((state) => state === 'sent'), 'all sent');
     expect(Math.max(...rows.rows.map(({ attempts }) => attempts))).toBeGreaterThan(DOUBTFUL_ANSWERS_MAX);
@@ -136,7 +136,7 @@ describe('refusals', () => {
   it('"cannot understand" ends a row in the end; once a person asks again, it is doubted anew', async () => {
     const rows = new MemoryRows();
     const [row] = rows.add('pacs');
-    const pacs = scripted('pacs', ({ doubtfulAnswers }) => judgeAnswer({ status: 0xc000 }, doubtfulAnswers ?? 0));
+    const pacs = scripted('pacs', (delivery) => judgeAnswer({ status: 0xc000 }, delivery));
     start(rows, [pacs]);
     await until(() => row!.state === 'failed', 'failed');
     expect(pacs.tried).toHaveLength(DOUBTFUL_ANSWERS_MAX);

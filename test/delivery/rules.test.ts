@@ -79,20 +79,25 @@ describe('answers', () => {
     [0x0124, 'failed'],
     [0x0117, 'failed'],
   ])('status %i: %s', (status, expected) => {
-    const outcome = judgeAnswer({ status }, 0);
+    const outcome = judgeAnswer({ status });
     expect(outcome.kind === 'refused' ? (outcome.permanent ? 'failed' : 'again') : outcome.kind).toBe(expected);
   });
 
+  it('a duplicate is there already, unless another object went under its UID', () => {
+    expect(judgeAnswer({ status: 0x0111 })).toMatchObject({ kind: 'sent' });
+    expect(judgeAnswer({ status: 0x0111 }, { isOtherBytes: true })).toMatchObject({ kind: 'refused', permanent: true, text: expect.stringContaining('another object under this SOP Instance UID') });
+  });
+
   it('"cannot understand" is believed in the end', () => {
-    expect(judgeAnswer({ status: 0xc000 }, DOUBTFUL_ANSWERS_MAX - 2)).toMatchObject({ permanent: false, isDoubtful: true });
-    expect(judgeAnswer({ status: 0xc000 }, DOUBTFUL_ANSWERS_MAX - 1)).toMatchObject({ permanent: true });
+    expect(judgeAnswer({ status: 0xc000 }, { doubtfulAnswers: DOUBTFUL_ANSWERS_MAX - 2 })).toMatchObject({ permanent: false, isDoubtful: true });
+    expect(judgeAnswer({ status: 0xc000 }, { doubtfulAnswers: DOUBTFUL_ANSWERS_MAX - 1 })).toMatchObject({ permanent: true });
   });
 
   it('say what was answered and what to change', () => {
-    expect(judgeAnswer({ status: 0x0122, errorComment: 'no SR here' }, 0)).toMatchObject({
+    expect(judgeAnswer({ status: 0x0122, errorComment: 'no SR here' })).toMatchObject({
       text: expect.stringMatching(/0122H \("no SR here"\).*"comprehensive"/),
     });
-    expect(judgeAnswer({ status: 0xb007 }, 0)).toEqual({ kind: 'sent', remark: 'stored with warning B007H' });
+    expect(judgeAnswer({ status: 0xb007 })).toEqual({ kind: 'sent', remark: 'stored with warning B007H' });
   });
 
   it('a rejected association names both titles', () => {

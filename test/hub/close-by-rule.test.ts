@@ -30,5 +30,12 @@ test('closes what waited too long, and only where the site wants it', () => {
   closeByRule(parts('7'));
   expect(open()).toEqual(['1.2']);
   expect(registry.study('1.1')).toMatchObject({ closedReason: 'waited more than 7 days' });
+
+  // An old study that a person opened again waits from then on, whenever its first image came.
+  registry.applyStudyEvent('1.1', { kind: 'unread', by: 'anna' }, nowMs - DAY_MS);
+  closeByRule(parts('7'));
+  expect(open().sort()).toEqual(['1.1', '1.2']);
+  closeByRule({ ...parts('7'), now: () => nowMs + 7 * DAY_MS });
+  expect(open()).toEqual([]);
   registry.close();
 });

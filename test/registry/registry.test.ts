@@ -35,6 +35,19 @@ describe('recording an image', () => {
     expect(registry.events(STUDY_UID)).toHaveLength(1);
   });
 
+  test('removed by retention and sent again in another transfer syntax: the row leads to the file that is there', () => {
+    const path = registryPath();
+    const registry = opened(path);
+    registry.recordInstance(image('1.1', { transferSyntaxUid: '1.2.840.10008.1.2.4.90' }), ORDINARY, NOW_MS);
+    registry.markRemoved(registry.instancesOf(STUDY_UID).map(({ fileKey }) => fileKey), NOW_MS + 1);
+    expect(registry.instancesOf(STUDY_UID)[0]!.removedAtMs).toBe(NOW_MS + 1);
+    const again = { ...image('1.1', { transferSyntaxUid: '1.2.840.10008.1.2.4.91' }), fileKey: 'file in another syntax' };
+    expect(registry.recordInstance(again, ORDINARY, NOW_MS + 2).kind).toBe('duplicate');
+    const [row] = registry.instancesOf(STUDY_UID);
+    expect(row).toMatchObject({ fileKey: 'file in another syntax', header: { transferSyntaxUid: '1.2.840.10008.1.2.4.91' } });
+    expect(row!.removedAtMs).toBeUndefined();
+  });
+
   test('the same UID with other bytes is kept beside the first, which is never touched', () => {
     const registry = opened();
     registry.recordInstance(image('1.1', {}, 'A'), ORDINARY, NOW_MS);
