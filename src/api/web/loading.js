@@ -1,6 +1,7 @@
 /**
- * Asking for the list: at first, when something changed, when somebody scrolls, and after the server was away. The latest
- * question wins; an answer to an older one is thrown away.
+ * Asking for the list: at first, when something changed, when somebody scrolls, and after the server was away. What the
+ * reader asks wins over all else, and the latest of that; what asks by itself waits until the answer before is here. So a
+ * burst of news on a slow line brings as many answers as the line carries, where each new question would undo the last.
  */
 import * as api from './api.js';
 import { worklistParameters } from './query.js';
@@ -16,7 +17,10 @@ const ROWS_MAX = 500;
 const LATEST_READ = 60;
 
 export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure }) {
-  let asked = 0;
+  /** The question whose answer is waited for: an answer to any other is thrown away. */
+  let current;
+  /** Something changed since it was asked. */
+  let again = false;
   let failing = false;
   /** What the reader did is owed an answer also where a later question has overtaken it. */
   let owed = { byReader: false, reset: false };
@@ -34,28 +38,39 @@ export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure })
   const ask = async (query, range, background) => inOurTime(await api.worklist(worklistParameters(query, { ...range, nowMs: Date.now() }), background));
 
   async function load(range, { byReader = false, background = false, reset = false, generation = 'new' } = {}) {
-    const mine = ++asked;
+    const mine = { byReader, offset: range.offset, limit: Math.min(ROWS_MAX, range.limit) };
+    const wanted = { offset: mine.offset, limit: mine.limit };
+    // A new answer is newer than whatever changed before; places that came into view leave that to be asked.
+    again = generation === 'same' && (again || isAwaited());
+    current = mine;
     owed = { byReader: owed.byReader || byReader, reset: owed.reset || reset };
-    const wanted = { offset: range.offset, limit: Math.min(ROWS_MAX, range.limit) };
     try {
       const query = queryNow();
       const answer = await ask(query, wanted, background);
-      if (mine !== asked) return undefined;
+      if (mine !== current) return undefined;
       failing = false;
       clearTimeout(retry);
+      // From here on the list may ask for what it lacks.
+      mine.answered = true;
       list.take(wanted, answer, Date.now(), { asked: owed.byReader, generation, reset: owed.reset });
       owed = { byReader: false, reset: false };
       onAnswer(answer, query);
-      if (list.store.goneUids().length > 0) tellWhatBecame(query, wanted, mine).catch(() => undefined);
+      if (list.store.goneUids().length > 0) await tellWhatBecame(query, wanted, mine).catch(() => undefined);
       return answer;
     } catch (error) {
-      if (mine !== asked) return undefined;
+      if (mine !== current) return undefined;
       failing = true;
+      again = false;
       if (owed.reset) list.forget();
       clearTimeout(retry);
       retry = setTimeout(() => refresh({ background: true }), RETRY_MS);
       onFailure(error);
       return undefined;
+    } finally {
+      if (mine === current) {
+        current = undefined;
+        if (again) soon();
+      }
     }
   }
 
@@ -65,34 +80,51 @@ export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure })
     const everywhere = { ...query, state: [], finding: '' };
     const answers = [await ask({ ...everywhere, scope: 'read', sort: 'rank', direction: 'asc' }, { offset: 0, limit: LATEST_READ }, true)];
     if (query.scope === 'mine') answers.push(await ask({ ...query, scope: 'unread' }, range, true));
-    if (mine !== asked) return;
+    if (mine !== current) return;
     const hereAtMs = Date.now();
     for (const row of answers.flatMap(({ rows }) => rows)) if (gone.has(row.studyInstanceUid)) list.store.became(row, hereAtMs);
     list.render();
     onBecame();
   }
 
-  const refresh = (options) => load(list.range(), options);
+  const isAwaited = () => current !== undefined && !current.answered;
+
+  function refresh({ byReader = false, background = false } = {}) {
+    if (byReader || current === undefined) return load(list.range(), { byReader, background });
+    again = true;
+    return undefined;
+  }
+
+  function soon() {
+    settle ??= setTimeout(() => {
+      settle = undefined;
+      refresh({ background: true });
+    }, SETTLE_MS);
+  }
+
+  function cameIntoView(range) {
+    // The reader's own answer draws the list anew, which then asks for what it lacks; and twice the same is asked once.
+    if (isAwaited() && (current.byReader || (current.offset <= range.offset && current.offset + current.limit >= range.offset + range.limit))) return;
+    load(range, { background: true, generation: 'same' });
+  }
+
   const refreshing = setInterval(() => document.hidden || refresh({ background: true }), REFRESH_MS);
   const seen = () => document.hidden || refresh({ background: true });
   document.addEventListener('visibilitychange', seen);
 
   return {
     refresh,
+    soon,
     isFailing: () => failing,
     /** Another question than before: from its beginning. */
     fromStart: () => load({ offset: 0, limit: list.range().limit }, { byReader: true, reset: true }),
-    soon() {
-      clearTimeout(settle);
-      settle = setTimeout(() => refresh({ background: true }), SETTLE_MS);
-    },
     /** These places have come into view. */
     range(range) {
       clearTimeout(scrolling);
-      scrolling = setTimeout(() => load(range, { background: true, generation: 'same' }), SCROLL_MS);
+      scrolling = setTimeout(() => cameIntoView(range), SCROLL_MS);
     },
     close() {
-      asked += 1;
+      current = { answered: true };
       clearInterval(refreshing);
       for (const timer of [settle, scrolling, retry]) clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
