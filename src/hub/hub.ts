@@ -56,7 +56,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const now = Date.now;
   const folder = dataFolder(config.data);
   const lock = lockDataFolder(folder);
-  log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version });
+  log.write('hub-starting', { version: FIRSTREAD_VERSION, nodeVersion: process.version, timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone });
   const secrets = readOrMakeSecrets(folder.root);
   const models = await openSiteModels(config.models, folder.root, () => siteThresholds.inForce(), (reason) => log.write('model-refused', { reason: sentenceAsWord(reason) }));
   const caps = waitingCaps(config);

@@ -30,7 +30,7 @@ export function documentHeader(facts: ChestReportFacts, identity: ReportIdentity
     ...Object.fromEntries(TYPE_2_ATTRIBUTES.map((keyword) => [keyword, ''])),
     ...facts.patientAndStudy,
     SpecificCharacterSet: 'ISO_IR 192',
-    TimezoneOffsetFromUTC: clock.offset,
+    ...(clock.offset === undefined ? {} : { TimezoneOffsetFromUTC: clock.offset }),
     StudyInstanceUID: facts.studyInstanceUid,
     SOPClassUID: REPORT_SOP_CLASSES[facts.sopClass],
     SOPInstanceUID: identity.sopInstanceUid,
@@ -126,8 +126,12 @@ function predecessor(studyInstanceUid: string, report: ReportReference): Natural
   };
 }
 
-/** All dates of a data set are in its own (0008,0201): where the images state one, the copied study date is in it. */
-function localClock({ patientAndStudy, analysedAtMs, utcOffsetMinutes }: ChestReportFacts): { date: string; time: string; offset: string } {
+/**
+ * All dates of a data set are in its own (0008,0201): where the images state one, the copied study date is in it. Where they
+ * state none and this machine's zone is UTC, which is what a container has that nobody told, none is claimed: it would
+ * be said of the copied study time too, and that is the modality's own.
+ */
+function localClock({ patientAndStudy, analysedAtMs, utcOffsetMinutes }: ChestReportFacts): { date: string; time: string; offset: string | undefined } {
   const stated = /^([+-])(\d\d)(\d\d)$/.exec(String(patientAndStudy['TimezoneOffsetFromUTC'] ?? ''));
   const statedMinutes = stated === null ? undefined : Number(`${stated[1]}1`) * (Number(stated[2]) * 60 + Number(stated[3]));
   const minutes = statedMinutes ?? utcOffsetMinutes;
@@ -137,6 +141,6 @@ function localClock({ patientAndStudy, analysedAtMs, utcOffsetMinutes }: ChestRe
   return {
     date: iso.slice(0, 10).replaceAll('-', ''),
     time: `${iso.slice(11, 19).replaceAll(':', '')}.${iso.slice(20, 23)}`,
-    offset: `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`,
+    offset: statedMinutes === undefined && minutes === 0 ? undefined : `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`,
   };
 }

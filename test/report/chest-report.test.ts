@@ -213,6 +213,14 @@ describe('header', () => {
     const west = { ...tb, patientAndStudy: { ...tb.patientAndStudy, TimezoneOffsetFromUTC: '-0330' } };
     expect(chestReportDataSet(west)).toMatchObject({ ContentDate: '20261120', ContentTime: '234500.250', TimezoneOffsetFromUTC: '-0330' });
   });
+
+  it('claims no zone for a copied study time where neither the images nor the machine know one', () => {
+    const untold = chestReportDataSet({ ...tb, utcOffsetMinutes: 0 });
+    expect(untold).toMatchObject({ ContentDate: '20261121', ContentTime: '031500.250' });
+    expect(untold).not.toHaveProperty('TimezoneOffsetFromUTC');
+    const stated = { ...tb, utcOffsetMinutes: 0, patientAndStudy: { ...tb.patientAndStudy, TimezoneOffsetFromUTC: '+0000' } };
+    expect(chestReportDataSet(stated)).toMatchObject({ TimezoneOffsetFromUTC: '+0000' });
+  });
 });
 
 describe('hostile or odd facts still make a report', () => {
