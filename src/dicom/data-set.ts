@@ -7,7 +7,7 @@
  * Left out: values inside UN with a defined length, and the dictionary (implicit sequences are recognised by shape).
  */
 import { FirstreadError } from '../errors.ts';
-import { inflate, INFLATE_LIMITS, type InflateLimits } from './inflate.ts';
+import { hasZlibHeader, inflate, INFLATE_LIMITS, type InflateLimits } from './inflate.ts';
 import { DataSetWalker, looksExplicit } from './data-set-walker.ts';
 import { isPixelData } from './tags.ts';
 import { transferSyntaxOrUnknown, type TransferSyntax } from './transfer-syntaxes.ts';
@@ -116,10 +116,8 @@ function indexDataSet(plain: Uint8Array, syntax: TransferSyntax, options: ParseO
   };
 }
 
-/** PS3.5 A.5 asks for a bare RFC 1951 stream; some writers send RFC 1950 (zlib) with its two-byte header. */
 function inflateDataSet(bytes: Uint8Array, limits: InflateLimits, stopAfter: number): { bytes: Uint8Array; complete: boolean } {
-  const zlib = bytes.length > 2 && (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
-  if (!zlib) return inflate(bytes, limits, stopAfter);
+  if (!hasZlibHeader(bytes)) return inflate(bytes, limits, stopAfter);
   try {
     return inflate(bytes, limits, stopAfter);
   } catch (error) {

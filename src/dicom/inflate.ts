@@ -60,6 +60,11 @@ class CutShort extends Error {}
 
 const damaged = (why: string, offset: number): FirstreadError => new FirstreadError('data-set-damaged', `the deflated data set is damaged: ${why}`, { offset });
 
+/** PS3.5 A.5 asks for a bare RFC 1951 stream; some writers send RFC 1950 (zlib) with its two-byte header. A bare stream may begin like one by chance. */
+export function hasZlibHeader(input: Uint8Array): boolean {
+  return input.length > 2 && (input[0]! & 0x0f) === 8 && ((input[0]! << 8) | input[1]!) % 31 === 0;
+}
+
 /** `stopAfter`: enough for the caller once this many bytes are out (`complete` is then false). */
 export function inflate(input: Uint8Array, limits: InflateLimits = INFLATE_LIMITS, stopAfter = Infinity): { bytes: Uint8Array; complete: boolean } {
   const ceiling = Math.min(limits.outputMaxBytes, Math.max(limits.ratioFreeBytes, limits.ratioMax * input.length));

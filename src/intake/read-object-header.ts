@@ -1,15 +1,17 @@
 /**
- * The header facts of an object that has just been received, from its first bytes in memory where they suffice (pixel
- * data, or groups past the last one we read, reached), else from the file. Checks that the object is the one that was
+ * The header facts of an object that has just been received, from its first bytes in memory where they suffice (its pixel
+ * data or its end reached), else from the file. Checks that the object is the one that was
  * announced (PS3.4 §B.2.3: A900H) and gives it a study where the sender left that out.
  */
 import { isPixelData, parseDataSet, type ParsedDataSet } from '../dicom/data-set.ts';
 import { elementBytes } from '../dicom/element-values.ts';
 import { readInstanceHeader } from '../dicom/instance-header.ts';
 import { TAG } from '../dicom/tags.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, transferSyntaxOrUnknown } from '../dicom/transfer-syntaxes.ts';
 import { uidFromHash } from '../dicom/uid.ts';
 import { FirstreadError } from '../errors.ts';
 import type { InstanceHeader } from '../study/types.ts';
+import { inflateStart } from './inflate-start.ts';
 
 export interface ReceivedBytes {
   /** The first bytes of the data set. */
@@ -30,14 +32,26 @@ const HEADER_TAG_LAST = 0x0040ffff;
 
 const IDENTITY = [TAG.SOPClassUID, TAG.SOPInstanceUID, TAG.StudyInstanceUID];
 
+/** Headers are a few kilobytes; a megabyte also holds those with thumbnails and private blobs. */
+const INFLATED_HEAD_BYTES = 2 ** 20;
+
+/** `headerBytesMax` holds for the file's bytes and for what comes out of them where they are deflated. */
 export async function readObjectHeader(received: ReceivedBytes, announced: AnnouncedObject, headerBytesMax: number): Promise<InstanceHeader> {
-  let head = received.head;
-  let dataSet = parseHead(head, received.byteLength, announced.transferSyntaxUid);
-  if (dataSet === undefined) {
-    head = await received.reread(headerBytesMax);
-    dataSet = parseHead(head, received.byteLength, announced.transferSyntaxUid);
-  }
-  if (dataSet === undefined) throw new FirstreadError('data-set-over-limit', 'no end of the header within its limit', { headerBytesMax });
+  const { byteLength } = received;
+  const { transferSyntaxUid } = announced;
+  const { deflated } = transferSyntaxOrUnknown(transferSyntaxUid);
+  const startOf = async (bytes: Uint8Array, inflatedMax: number): Promise<Start> => {
+    const isWhole = bytes.byteLength === byteLength;
+    if (!deflated) return parseStart(bytes, transferSyntaxUid, isWhole);
+    const { bytes: inflated, isCut, damage } = await inflateStart(bytes, inflatedMax);
+    return parseStart(inflated, EXPLICIT_VR_LITTLE_ENDIAN, isWhole && !isCut, damage);
+  };
+
+  let { dataSet, reaches } = await startOf(received.head, INFLATED_HEAD_BYTES);
+  // An overlay in front of the pixels may be longer than the first bytes: an image without pixel data is read further.
+  if (reaches !== 'pixels' && reaches !== 'end') ({ dataSet, reaches } = await startOf(await received.reread(headerBytesMax), headerBytesMax));
+  // Of a deflated object what came out is taken: it was never refused for what it expands to.
+  if (reaches === 'header' && !deflated) throw new FirstreadError('data-set-over-limit', 'no end of the header within its limit', { headerBytesMax });
 
   // Some garbage reads as elements; an object says at least one thing about who it is.
   if (!IDENTITY.some((tag) => elementBytes(dataSet, tag) !== undefined)) throw new FirstreadError('not-dicom');
@@ -49,20 +63,27 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
   return { ...header, studyInstanceUid: uidFromHash('study', announced.sopInstanceUid), studyUidSynthesised: true };
 }
 
+interface Start {
+  readonly dataSet: ParsedDataSet;
+  /** How far the bytes go: into the header, past everything we read, to the pixel data, or to the object's end. */
+  readonly reaches: 'header' | 'past-header' | 'pixels' | 'end';
+}
+
 /**
- * Undefined where these bytes do not reach the end of the header. A damaged object that still says who it is and where it
- * belongs is kept (a human is asked to look): the sender would hardly ever send it again whole. Other damage throws.
+ * A damaged object that still says who it is and where it belongs is kept (a human is asked to look): the sender would
+ * hardly ever send it again whole. Other damage throws.
  */
-function parseHead(head: Uint8Array, byteLength: number, transferSyntaxUid: string): ParsedDataSet | undefined {
-  const isWhole = head.byteLength === byteLength;
-  const dataSet = parseDataSet(head, transferSyntaxUid, { untilPixelData: true, salvage: true });
-  if (isWhole) {
+function parseStart(bytes: Uint8Array, transferSyntaxUid: string, isWhole: boolean, damageBehind?: FirstreadError): Start {
+  const dataSet = parseDataSet(bytes, transferSyntaxUid, { untilPixelData: true, salvage: true });
+  const tags = [...dataSet.elements.keys()];
+  if (tags.some(isPixelData)) return { dataSet, reaches: 'pixels' };
+  if (isWhole || damageBehind !== undefined) {
     const saysWho = [TAG.SOPInstanceUID, TAG.StudyInstanceUID].every((tag) => elementBytes(dataSet, tag) !== undefined);
-    if (dataSet.damage !== undefined && !saysWho) throw dataSet.damage;
-    return dataSet;
+    const damage = damageBehind ?? dataSet.damage;
+    if (damage !== undefined && !saysWho) throw damage;
+    return { dataSet, reaches: 'end' };
   }
-  for (const tag of dataSet.elements.keys()) if (tag > HEADER_TAG_LAST || isPixelData(tag)) return dataSet;
-  return undefined;
+  return { dataSet, reaches: tags.some((tag) => tag > HEADER_TAG_LAST) ? 'past-header' : 'header' };
 }
 
 /** A data set may lack these UIDs (the command has them), but it may not say something else. */
