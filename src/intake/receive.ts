@@ -12,7 +12,7 @@ import type { InstanceHeader, InstanceOrigin } from '../study/types.ts';
 import { type AdmissionPolicy, refuseObject } from './admission.ts';
 import { fileKeyOf } from './file-key.ts';
 import type { FreeSpace } from './free-space.ts';
-import { readObjectHeader } from './read-object-header.ts';
+import { type AnnouncedObject, readObjectHeader } from './read-object-header.ts';
 import type { Spool } from './spool.ts';
 import { type SpoolWriter, asStorageFailure } from './spool-writer.ts';
 
@@ -48,7 +48,7 @@ export interface StoreStages {
 }
 
 export interface ReceiveLimits {
-  /** How far into an object the end of its header (pixel data, or groups past 0040) may lie. */
+  /** How far into an object the end of its header (pixel data, or groups past 0040) may lie; into what comes out of it, where it is deflated. */
   readonly headerBytesMax: number;
 }
 
@@ -79,13 +79,18 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
       // A journal that fails (a full disk, for one) must not turn a kept object into a refused one, or the other way round.
     }
   };
-  let rereads: Promise<unknown> = Promise.resolve();
+  let longHeaders: Promise<void> = Promise.resolve();
 
-  /** Long headers are read again from the file one at a time, so that many of them together stay within one limit. */
-  function reread(writer: SpoolWriter, lengthMax: number): Promise<Uint8Array> {
-    const mine = rereads.then(() => writer.reread(lengthMax));
-    rereads = mine.catch(() => {});
-    return mine;
+  /** Long headers are read again from the file one at a time, and each let go before the next: many of them together stay within one limit. */
+  function understand(writer: SpoolWriter, announced: AnnouncedObject): Promise<InstanceHeader> {
+    const { promise: understood, resolve } = Promise.withResolvers<void>();
+    const reread = async (lengthMax: number): Promise<Uint8Array> => {
+      const before = longHeaders;
+      longHeaders = understood;
+      await before;
+      return writer.reread(lengthMax);
+    };
+    return readObjectHeader({ head: writer.head(), byteLength: writer.byteLength, reread }, announced, headerBytesMax).finally(resolve);
   }
 
   return {
@@ -116,10 +121,7 @@ export function createStoreSink(parts: StoreSinkParts): StoreSink {
             const flushedAtMs = now();
             const { byteLength } = writer;
             // Parsing costs nothing here: the disk is busy with the sync meanwhile.
-            const [synced, understood] = await Promise.allSettled([
-              writer.sync(),
-              readObjectHeader({ head: writer.head(), byteLength, reread: (lengthMax) => reread(writer, lengthMax) }, announced, headerBytesMax),
-            ]);
+            const [synced, understood] = await Promise.allSettled([writer.sync(), understand(writer, announced)]);
             if (synced.status === 'rejected') throw synced.reason;
             if (understood.status === 'rejected') throw understood.reason;
             const syncedAtMs = now();

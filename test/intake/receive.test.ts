@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readPart10 } from '../../src/dicom/part10.ts';
 import { OPEN_ADMISSION } from '../../src/intake/admission.ts';
 import { fileKeyOf } from '../../src/intake/file-key.ts';
 import { createStoreSink } from '../../src/intake/receive.ts';
+import { type SpoolFileSystem, realFileSystem } from '../../src/intake/spool-file-system.ts';
 import { errnoError } from './faulty-file-system.ts';
 import { MemoryRegistrar, ROOMY, openBench, sendObject } from './intake-bench.ts';
 import { CR_IMAGE, EXPLICIT_LE, element, sampleDataSet, storeRequest } from './sample-object.ts';
@@ -82,6 +86,43 @@ describe('an object that is fine', () => {
     const { sink, registrar } = await openBench(root, undefined);
     expect(await sendObject(sink, sampleDataSet({ privateBytes: 600_000, pixelBytes: 400_000 }))).toEqual({ status: 0 });
     expect([...registrar.rows.values()][0]!.header.studyInstanceUid).toBe('1.2.3');
+  });
+
+  test('deflated, and larger than the limit on headers once inflated: kept, byte for byte', async () => {
+    const { sink, registrar } = await openBench(root, undefined, { headerBytesMax: 2_000_000 });
+    const deflated = deflateRawSync(sampleDataSet({ privateBytes: 5_000_000 }));
+    expect(await sendObject(sink, deflated, { ...storeRequest(), transferSyntaxUid: '1.2.840.10008.1.2.1.99' })).toEqual({ status: 0 });
+    expect([...registrar.rows.values()]).toMatchObject([{ contentSha256: sha256(deflated), header: { sopInstanceUid: '1.2.3.4', modality: 'CR' } }]);
+  });
+
+  test('many long headers at once: each is understood, and none stays in memory', async () => {
+    const buffers: WeakRef<Uint8Array>[] = [];
+    const fileSystem: SpoolFileSystem = {
+      ...realFileSystem,
+      async read(path, offset, lengthMax) {
+        const bytes = await realFileSystem.read(path, offset, lengthMax);
+        buffers.push(new WeakRef(bytes));
+        return bytes;
+      },
+    };
+    const { sink, registrar } = await openBench(root, fileSystem);
+    const send = (sopInstanceUid: string) => sendObject(sink, sampleDataSet({ sopInstanceUid, privateBytes: 600_000 }), storeRequest(sopInstanceUid));
+    const refused = sendObject(sink, sampleDataSet({ privateBytes: 600_000 }), storeRequest('9.9'));
+    expect(await Promise.all(['1.1', '1.2', '1.3'].map(send))).toEqual([{ status: 0 }, { status: 0 }, { status: 0 }]);
+    expect((await refused).status).toBe(0xa900);
+    expect(await send('1.4')).toEqual({ status: 0 });
+    expect(registrar.rows.size).toBe(4);
+
+    expect(buffers.length).toBeGreaterThanOrEqual(5);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const left = (): number => {
+      collect();
+      return buffers.filter((buffer) => buffer.deref() !== undefined).length;
+    };
+    await expect.poll(left, { timeout: 10_000 }).toBe(0);
+    // The sink is what held the last one.
+    expect(await send('1.5')).toEqual({ status: 0 });
   });
 
   test('a document larger than the limit on headers is kept: nothing after group 0040 is needed', async () => {
