@@ -1,7 +1,7 @@
 /**
  * The header facts of an object that has just been received, from its first bytes in memory where they suffice (its pixel
- * data or its end reached), else from the file. Checks that the object is the one that was
- * announced (PS3.4 §B.2.3: A900H) and gives it a study where the sender left that out.
+ * data or its end reached), else from the file. Checks that the object is the one that was announced (PS3.4 §B.2.3:
+ * A900H) and gives it a study where the sender left that out.
  */
 import { isPixelData, parseDataSet, type ParsedDataSet } from '../dicom/data-set.ts';
 import { elementBytes } from '../dicom/element-values.ts';
@@ -50,7 +50,7 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
   let { dataSet, reaches } = await startOf(received.head, INFLATED_HEAD_BYTES);
   // An overlay in front of the pixels may be longer than the first bytes: an image without pixel data is read further.
   if (reaches !== 'pixels' && reaches !== 'end') ({ dataSet, reaches } = await startOf(await received.reread(headerBytesMax), headerBytesMax));
-  // Of a deflated object what came out is taken: it was never refused for what it expands to.
+  // Of a deflated object what came out is taken: no sender is told to keep one for what it expands to.
   if (reaches === 'header' && !deflated) throw new FirstreadError('data-set-over-limit', 'no end of the header within its limit', { headerBytesMax });
 
   // Some garbage reads as elements; an object says at least one thing about who it is.
