@@ -13,13 +13,28 @@ const RENEW_MS = 45_000;
 /** `onLost(by)`: somebody else has taken the open study over. */
 export function createClaims({ mayClaim, onLost }) {
   let held;
+  /** Held, or being asked for: what must not be given back. */
+  let wanted;
   let timer;
+  /** Raised by whatever the reader does next: an answer to what they did before it no longer counts. */
+  let turn = 0;
+  /** By study, the last call about it. */
+  const lines = new Map();
+
+  /** About one study, one call after the other: a release that overtook a claim would leave it claimed with nobody there. */
+  function inLine(uid, call) {
+    const before = lines.get(uid);
+    const mine = before === undefined ? call() : before.then(call, call);
+    const done = () => lines.get(uid) === mine && lines.delete(uid);
+    lines.set(uid, mine);
+    mine.then(done, done);
+    return mine;
+  }
 
   async function renew() {
     const uid = held;
-    if (uid === undefined) return;
     try {
-      await api.claim(uid, { background: true });
+      await inLine(uid, async () => held === uid && api.claim(uid, { background: true }));
     } catch (error) {
       // Out of reach or signed out: the list says so, and the claim lapses by itself.
       if (error.code !== 'claimed-by-other' || held !== uid) return;
@@ -30,48 +45,74 @@ export function createClaims({ mayClaim, onLost }) {
 
   function drop() {
     held = undefined;
+    wanted = undefined;
     clearInterval(timer);
   }
 
   function keep(uid) {
-    drop();
     held = uid;
     timer = setInterval(renew, RENEW_MS);
   }
 
+  /** Not where the reader has come back to it meanwhile. */
+  const giveBack = (uid) => inLine(uid, async () => wanted !== uid && api.release(uid)).catch(() => undefined);
+
+  async function letGo() {
+    const uid = held;
+    drop();
+    if (uid !== undefined) await giveBack(uid);
+  }
+
   return {
-    /** 'claimed', 'looking' (not claimed, on purpose or for want of the right) or 'back'. `row`: as the list knows it. */
+    /**
+     * 'claimed', 'looking' (not claimed, on purpose or for want of the right), 'back', or 'stale': the reader has gone on
+     * meanwhile, and nothing is held for what they asked here. `row`: as the list knows it.
+     */
     async take(uid, row, nowMs) {
+      const mine = ++turn;
+      wanted = held;
       if (held === uid) return 'claimed';
-      await this.release();
-      if (!mayClaim || row?.rank === null) return 'looking';
-      let other = row?.claim && !row.claim.mine ? row.claim : undefined;
+      const mayTake = mayClaim && row?.rank !== null;
+      let other = mayTake && row?.claim && !row.claim.mine ? row.claim : undefined;
       for (;;) {
-        if (other !== undefined) {
-          const choice = await askAboutClaim(other, nowMs());
-          if (choice !== 'take-over') return choice;
-        }
+        const choice = other === undefined ? 'claim' : await askAboutClaim(other, nowMs());
+        if (mine !== turn) return 'stale';
+        if (choice === 'back') return choice;
+        letGo();
+        if (choice === 'looking' || !mayTake) return 'looking';
+        wanted = uid;
+        let answer;
         try {
-          await api.claim(uid, { takeOver: other !== undefined });
-          keep(uid);
-          return 'claimed';
+          answer = await inLine(uid, async () => mine === turn && api.claim(uid, { takeOver: other !== undefined }));
         } catch (error) {
+          if (mine !== turn) return 'stale';
+          wanted = undefined;
           if (error.code !== 'claimed-by-other') throw error;
           other = error.claim ?? { by: '', sinceMs: nowMs() };
+          continue;
         }
+        if (mine === turn) {
+          keep(uid);
+          return 'claimed';
+        }
+        if (answer !== false) giveBack(uid);
+        return 'stale';
       }
     },
     async release() {
-      const uid = held;
-      drop();
-      if (uid !== undefined) await api.release(uid).catch(() => undefined);
+      turn += 1;
+      await letGo();
     },
-    /** Its study was read or closed: the server has released it. */
-    forget: drop,
-    held: () => held,
+    /** It was read or closed: the server has released it. */
+    forget(uid) {
+      if (wanted !== uid) return;
+      turn += 1;
+      drop();
+    },
     /** The page goes away: said without waiting for an answer. */
     leave() {
-      if (held !== undefined) api.releaseWhileLeaving(held);
+      turn += 1;
+      if (wanted !== undefined) api.releaseWhileLeaving(wanted);
       drop();
     },
     /** What the list says now: another's claim on the open study is not waited for until the next renewal. */

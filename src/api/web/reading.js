@@ -49,7 +49,9 @@ export function createReading({ session, list, panel, claims, loading, address, 
     try {
       const fetching = api.study(uid);
       fetching.catch(() => undefined);
-      if ((await claims.take(uid, rowOf(uid), Date.now)) === 'back') {
+      const outcome = await claims.take(uid, rowOf(uid), Date.now);
+      if (mine !== opening) return undefined;
+      if (outcome === 'back') {
         if (panel.uid() === undefined) address.study(undefined);
         return list.focus();
       }
@@ -63,6 +65,7 @@ export function createReading({ session, list, panel, claims, loading, address, 
     } catch (error) {
       if (mine !== opening) return undefined;
       if (error.code === 'not-signed-in') return void onEnded();
+      if (panel.uid() !== uid) claims.release();
       toast(t('panel.gone', { message: says(error) }));
     }
     return undefined;
@@ -107,7 +110,7 @@ export function createReading({ session, list, panel, claims, loading, address, 
     } catch (error) {
       return void problem(error);
     }
-    if (verb === 'read' || verb === 'close') claims.forget();
+    if (verb === 'read' || verb === 'close') claims.forget(uid);
     const key = verb === 'prioritise' ? (body.stat ? 'done.stat' : 'done.unstat') : `done.${verb}`;
     toast(t(key, { name }), UNDO[verb] && { label: t('do.undo'), run: () => undo(uid, UNDO[verb]) });
     await loading.refresh({ byReader: true });

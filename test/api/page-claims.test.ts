@@ -1,0 +1,146 @@
+/** Whoever leafs through the list leaves no claim behind: what the server holds in the end is what the page shows, however late answers come. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+interface Claims {
+  take(uid: string, row: object | undefined, nowMs: () => number): Promise<string>;
+  release(): Promise<void>;
+  forget(uid: string): void;
+}
+interface Reading {
+  open(uid: string): Promise<unknown>;
+  close(): void;
+  keys: { down(key: string, repeat: boolean): void };
+}
+const WEB = new URL('../../src/api/web/', import.meta.url);
+const ORDER = ['1.1', '1.2', '1.3', '1.4'];
+const RENEW_MS = 45_000;
+
+vi.stubGlobal('localStorage', { getItem: () => 'en', setItem: () => undefined });
+vi.stubGlobal('document', { documentElement: { lang: '' } });
+const { createClaims } = (await import(new URL('claims.js', WEB).href)) as { createClaims(parts: object): Claims };
+const { createReading } = (await import(new URL('reading.js', WEB).href)) as { createReading(parts: object): Reading };
+
+/** Held at the server. */
+let held: Set<string>;
+let calls: string[];
+/** Until a request is there, and until its answer is back. */
+let wayMs: () => number;
+let shown: string | undefined;
+let reading: Reading;
+let lost: string[];
+
+const way = () => new Promise((done) => setTimeout(done, wayMs()));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [held, calls, lost, shown] = [new Set(), [], [], undefined];
+  wayMs = () => 100;
+  vi.stubGlobal('fetch', async (path: string) => {
+    await way();
+    const [, uid, verb] = /studies\/([\d.]+)(?:\/(\w+))?$/.exec(path)!;
+    if (verb === 'claim') held.add(uid!);
+    if (verb === 'release') held.delete(uid!);
+    if (verb !== undefined) calls.push(`${verb} ${uid}`);
+    await way();
+    return { ok: true, json: async () => (verb === undefined ? { row: { studyInstanceUid: uid, rank: 1, claim: null } } : { claim: { by: 'me', mine: true } }) };
+  });
+  let cursor: string | undefined;
+  const list = {
+    store: { rowOf: (uid: string) => ({ studyInstanceUid: uid, rank: 1, claim: null }) },
+    cursor: () => cursor, setOpen: (uid: string) => (cursor = uid), focus: () => undefined,
+    move: (by: number) => (cursor = ORDER[ORDER.indexOf(cursor!) + by]),
+  };
+  const panel = { uid: () => shown, row: () => undefined, show: (detail: { row: { studyInstanceUid: string } }) => (shown = detail.row.studyInstanceUid), hide: () => (shown = undefined) };
+  const claims = createClaims({ mayClaim: true, onLost: (by: string) => lost.push(by) });
+  reading = createReading({
+    session: { permissions: ['claim'] }, list, panel, claims, loading: { soon: () => undefined }, address: { study: () => undefined }, why: { isOpen: () => false }, onEnded: () => undefined,
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+/** All that is on its way has arrived. */
+const settle = () => vi.advanceTimersByTimeAsync(20_000);
+const isAsShown = () => expect([...held]).toEqual(shown === undefined ? [] : [shown]);
+
+describe('claims', () => {
+  test('stepping faster than the server answers: only the last one is held, and nothing after closing', async () => {
+    void reading.open('1.1');
+    await settle();
+    for (let at = 0; at < 3; at += 1) {
+      reading.keys.down('j', false);
+      await vi.advanceTimersByTimeAsync(120);
+    }
+    await settle();
+    expect(shown).toBe('1.4');
+    isAsShown();
+    reading.close();
+    await settle();
+    isAsShown();
+  });
+
+  test('closed before the answer: released, and never renewed', async () => {
+    void reading.open('1.2');
+    await vi.advanceTimersByTimeAsync(50);
+    reading.close();
+    await settle();
+    expect([...held]).toEqual([]);
+    const before = calls.length;
+    await vi.advanceTimersByTimeAsync(3 * RENEW_MS);
+    expect(calls.length).toBe(before);
+  });
+
+  test('there and back again before the answers: the first one is held, and stays so', async () => {
+    void reading.open('1.1');
+    await vi.advanceTimersByTimeAsync(10);
+    void reading.open('1.2');
+    await vi.advanceTimersByTimeAsync(10);
+    void reading.open('1.1');
+    await settle();
+    expect(shown).toBe('1.1');
+    isAsShown();
+    calls.length = 0;
+    await vi.advanceTimersByTimeAsync(2 * RENEW_MS);
+    expect(calls).toEqual(['claim 1.1', 'claim 1.1']);
+  });
+
+  test('closed while it is being renewed: the renewal does not arrive last', async () => {
+    void reading.open('1.1');
+    await settle();
+    const ways = [5_000, 0, 0, 0];
+    wayMs = () => ways.shift() ?? 100;
+    await vi.advanceTimersByTimeAsync(RENEW_MS - 20_000 + 300);
+    reading.close();
+    await settle();
+    isAsShown();
+  });
+
+  test('read, and the next opened before that is answered: the next keeps its claim', async () => {
+    const claims = createClaims({ mayClaim: true, onLost: () => undefined });
+    const row = { rank: 1, claim: null };
+    void claims.take('1.1', row, Date.now);
+    await settle();
+    const next = claims.take('1.2', row, Date.now);
+    await settle();
+    claims.forget('1.1'); // the answer to "read" comes late
+    expect(await next).toBe('claimed');
+    expect([...held]).toEqual(['1.2']);
+    void claims.release();
+    await settle();
+    expect([...held]).toEqual([]);
+  });
+
+  test.each(Array.from({ length: 30 }, (_one, seed) => seed))('whatever is done, and however long each call is on its way (%i)', async (seed) => {
+    let state = seed + 1;
+    const random = (below: number) => ((state = (state * 48_271) % 2_147_483_647) % 1_000) * below / 1_000;
+    wayMs = () => (random(1) < 0.2 ? random(6_000) : random(400));
+    for (let step = 0; step < 25; step += 1) {
+      if (random(1) < 0.3 && shown !== undefined) reading.close();
+      else void reading.open(ORDER[Math.floor(random(ORDER.length))]!);
+      await vi.advanceTimersByTimeAsync(random(1) < 0.1 ? RENEW_MS : random(600));
+    }
+    // As long as the longest line of calls about one study may be.
+    for (let at = 0; at < 20; at += 1) await settle();
+    isAsShown();
+    expect(lost).toEqual([]);
+  });
+});
