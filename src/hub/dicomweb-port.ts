@@ -105,7 +105,7 @@ function ownObject(report: ReportRecord, header: ReportHeader): DicomObject {
   const seriesInstanceUid = report.seriesInstanceUid ?? uidFromHash('series of a report without one', sopInstanceUid);
   const isPicture = kind === 'secondary-capture';
   return {
-    studyInstanceUid, seriesInstanceUid, sopInstanceUid, sopClassUid, transferSyntaxUid, origin: 'own', fileKey, byteLength, removed: false,
+    studyInstanceUid, seriesInstanceUid, sopInstanceUid, sopClassUid, transferSyntaxUid, origin: 'own', fileKey, byteLength, removed: report.removedAtMs !== undefined,
     header: {
       ...header, sopInstanceUid, sopClassUid, transferSyntaxUid, seriesInstanceUid, hasPixelData: isPicture,
       modality: isPicture ? 'OT' : 'SR',

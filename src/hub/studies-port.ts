@@ -65,7 +65,7 @@ export function createStudiesPort({ registry, engine, caps, models, modelsReady,
       })),
     studyOfFile: (fileKey) => registry.fileKeyRow(fileKey)?.studyInstanceUid,
     journalOf: (studyInstanceUid) => registry.events(studyInstanceUid).map(({ atMs, event }) => ({ atMs, ...journalLine(event) })),
-    reportsOf: (studyInstanceUid) => registry.reportsOf(studyInstanceUid).map(reportRow),
+    reportsOf: (studyInstanceUid) => registry.reportsOf(studyInstanceUid).filter(({ removedAtMs }) => removedAtMs === undefined).map(reportRow),
     report(sopInstanceUid) {
       const record = registry.reportBySopInstanceUid(sopInstanceUid);
       return record && { ...reportRow(record), studyInstanceUid: record.studyInstanceUid };

@@ -20,11 +20,15 @@ export interface SweepParts {
   /** What the registry says about a file. */
   readonly standingOf: (fileKey: string) => FileStanding;
   readonly registrar: Registrar;
+  /** Resolves also when there is none. */
+  readonly removePreview: (fileKey: string) => Promise<void>;
   readonly now: () => number;
   /** An unknown file younger than this may be about to be recorded. */
   readonly ageMsMin?: number;
   /** A file that could not be dealt with; the sweep goes on. */
   readonly onTrouble: (fileKey: string, error: unknown) => void;
+  /** Aborted: the file under way is finished, nothing more is begun. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SweepReport {
@@ -51,6 +55,7 @@ export async function sweepSpool(parts: SweepParts): Promise<SweepReport> {
   let fileCount = 0;
 
   for await (const { fileKey, modifiedAtMs } of spool.keys('instances')) {
+    if (parts.signal?.aborted === true) break;
     if (++fileCount % FILES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     const standing = standingOf(fileKey);
     if (standing === 'kept' || (standing === 'unknown' && now() - modifiedAtMs < (parts.ageMsMin ?? AGE_MS_MIN))) continue;
@@ -59,6 +64,7 @@ export async function sweepSpool(parts: SweepParts): Promise<SweepReport> {
         // Asked again in its turn: it may have been recorded or sent again meanwhile.
         const standingNow = standingOf(fileKey);
         if (standingNow === 'removed') {
+          await parts.removePreview(fileKey);
           await spool.remove('instances', fileKey);
           finishedOff.push(fileKey);
         } else if (standingNow === 'unknown') {

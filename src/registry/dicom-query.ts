@@ -6,6 +6,7 @@
 import { foldForSearch } from '../dicom/search-fold.ts';
 import type { StudyMatch, TextRange } from '../study/study-match.ts';
 import type { Database } from './database.ts';
+import { REPORT_IS_THERE } from './report-rows.ts';
 import { searchWords } from './search-text.ts';
 
 export interface DicomQuery {
@@ -37,7 +38,7 @@ export function createDicomQuery(database: Database): DicomQuery {
         .all(
           `SELECT s.study_uid FROM studies s WHERE ${where}
              (EXISTS (SELECT 1 FROM instances i WHERE i.study_uid = s.study_uid AND i.removed_at_ms IS NULL)
-              OR EXISTS (SELECT 1 FROM reports r WHERE r.study_uid = s.study_uid))
+              OR EXISTS (SELECT 1 FROM reports WHERE study_uid = s.study_uid AND ${REPORT_IS_THERE}))
            ORDER BY ${match.studyDate === undefined ? '' : 's.study_date DESC, '}s.received_at_ms DESC, s.id DESC LIMIT ? OFFSET ?`,
           ...conditions.flatMap(({ values }) => values),
           limit,

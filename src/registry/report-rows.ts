@@ -30,6 +30,8 @@ export interface ReportRecord extends ReportFile {
   readonly studyInstanceUid: string;
   readonly revision: number;
   readonly writtenAtMs: number;
+  /** The file, a picture, was removed by retention. */
+  readonly removedAtMs?: number;
 }
 
 /** One object on its way to one destination. */
@@ -106,6 +108,10 @@ export interface ReportRows {
   /** What has not arrived, by destination. */
   deliveryCounts(): { destination: string; state: DeliveryState; count: number }[];
 }
+
+const REPORTS = 'SELECT reports.*, removed_at_ms FROM reports LEFT JOIN removed_pictures ON report_id = reports.id';
+/** Of a row of `reports`: retention has not removed its file. */
+export const REPORT_IS_THERE = 'NOT EXISTS (SELECT 1 FROM removed_pictures WHERE report_id = reports.id)';
 
 export function createReportRows(database: Database, studies: StudyRows): ReportRows {
   function recordReports(studyUid: string, revision: number, reports: readonly ReportFile[], deliveries: readonly NewDelivery[], nowMs: number): StudyChange {
@@ -201,8 +207,8 @@ export function createReportRows(database: Database, studies: StudyRows): Report
 
   return {
     recordReports,
-    reportsOf: (studyUid) => database.all('SELECT * FROM reports WHERE study_uid = ? ORDER BY revision DESC, id', studyUid).map(reportOf),
-    reportBySopInstanceUid: (sopUid) => database.all('SELECT * FROM reports WHERE sop_uid = ?', sopUid).map(reportOf)[0],
+    reportsOf: (studyUid) => database.all(`${REPORTS} WHERE study_uid = ? ORDER BY revision DESC, id`, studyUid).map(reportOf),
+    reportBySopInstanceUid: (sopUid) => database.all(`${REPORTS} WHERE sop_uid = ?`, sopUid).map(reportOf)[0],
     enqueueDelivery: (studyUid, revision, delivery, nowMs) => database.transact(() => insertDelivery(studyUid, revision, delivery, nowMs)),
     dueDeliveries: (nowMs, limit, destination) =>
       database
@@ -251,6 +257,7 @@ function reportOf(row: Row): ReportRecord {
     studyInstanceUid: String(row['study_uid']),
     revision: Number(row['revision']),
     writtenAtMs: Number(row['written_at_ms']),
+    ...(row['removed_at_ms'] === null ? {} : { removedAtMs: Number(row['removed_at_ms']) }),
   };
 }
 

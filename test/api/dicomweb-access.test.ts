@@ -3,8 +3,10 @@ import { rmSync, truncateSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pixelElements, writeImage } from '../../fixtures/encode-pixels.ts';
+import { keepReport } from '../../src/hub/report-file.ts';
 import { writeDicom, type NaturalisedDataSet } from '../../src/dicom/write-part10.ts';
 import { testPicture } from '../inference/test-picture.ts';
+import { analysed, scored } from '../study/sample-studies.ts';
 import { DEMO_NOW_MS } from './demo-studies.ts';
 import { dicomWebSite, type DicomWebSite } from './dicomweb-site.ts';
 
@@ -99,6 +101,26 @@ describe('files that are gone', () => {
     site.registry.markRemoved([keys[1]!], DEMO_NOW_MS);
     expect((await site.get('/dicom-web/studies/2.25.20')).status).toBe(410);
     expect((await site.get('/dicom-web/studies?PatientID=20')).status).toBe(204);
+  });
+
+  test('a picture of ours, removed by retention: 410 there, and no longer offered on the page; its report is', async () => {
+    await site.store(image('23'));
+    const kept = await Promise.all((['sr', 'secondary-capture'] as const).map((kind, at) =>
+      keepReport(site.spool, { sopClassUid: '1.2.840.10008.5.1.4.1.1.7', sopInstanceUid: `2.25.23.8.${at}`, seriesInstanceUid: `2.25.23.7.${at}`, transferSyntaxUid: EXPLICIT, bytes: image('23'), contentSha256: `${at}`.repeat(64) }, { family: 'tuberculosis', kind, outcome: 'flagged' })));
+    const { contentSha256 } = site.registry.instancesOf('2.25.23')[0]!;
+    site.registry.applyStudyEvent('2.25.23', analysed('2.25.23.9.1', scored(), contentSha256), DEMO_NOW_MS);
+    site.registry.recordReports('2.25.23', 1, kept, [], DEMO_NOW_MS);
+    const shown = async (): Promise<string[]> => ((await (await site.get('/api/studies/2.25.23')).json()) as { reports: { kind: string }[] }).reports.map(({ kind }) => kind);
+    expect(await shown()).toEqual(['sr', 'secondary-capture']);
+    const picture = '/dicom-web/studies/2.25.23/series/2.25.23.7.1/instances/2.25.23.8.1';
+    expect((await site.get(picture)).status).toBe(200);
+
+    await site.spool.remove('reports', kept[1]!.fileKey);
+    site.registry.markPictureRemoved('2.25.23', kept[1]!.fileKey, DEMO_NOW_MS);
+    expect(await codeOf(await site.get(picture))).toEqual([410, 'instance-removed']);
+    expect((await site.get('/dicom-web/studies/2.25.23')).status).toBe(200);
+    expect(await shown()).toEqual(['sr']);
+    expect(await codeOf(await site.get('/api/reports/2.25.23.8.1'))).toEqual([404, 'not-found']);
   });
 
   test('vanished: 404 at once, also where its header is remembered; the others are given', async () => {

@@ -81,6 +81,7 @@ test('killed before every step, then at random moments: nothing acknowledged is 
     spool,
     standingOf: (fileKey) => (registry.fileKeyRow(fileKey) === undefined ? 'unknown' : 'kept'),
     registrar: { record: async (stored) => (await registry.recordInstanceDurably(stored, { stat: false, inpatient: false }, Date.now())).kind },
+    removePreview: async () => {},
     now: Date.now,
     ageMsMin: 0,
     onTrouble: (fileKey, error) => {

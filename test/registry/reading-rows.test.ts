@@ -5,7 +5,7 @@ import type { Feedback } from '../../src/registry/feedback-rows.ts';
 import { SAVED_VIEWS_MAX } from '../../src/registry/saved-view-rows.ts';
 import type { InstanceHeader } from '../../src/study/types.ts';
 import { analysed, finding, NOW_MS, ORDINARY, scored, STUDY_UID } from '../study/sample-studies.ts';
-import { image, opened, registryPath } from './registry-folder.ts';
+import { image, opened, registryPath, removableFiles } from './registry-folder.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -101,9 +101,7 @@ describe('feedback', () => {
     registry.addFeedback(given({ studyInstanceUid: '1' }));
     registry.applyStudyEvent('1', { kind: 'read', by: 'anna', where: 'here' }, NOW_MS);
     registry.recordReports('1', 1, [], [], NOW_MS);
-    const removable = registry.removableInstances(NOW_MS + 1, 10).map(({ fileKey }) => fileKey);
-    expect(removable).toHaveLength(1);
-    registry.markRemoved(removable, NOW_MS + 1);
+    expect(registry.takeRemovable(NOW_MS + 1, 10, NOW_MS + 1).files).toHaveLength(1);
     expect(registry.feedbackOf('1')).toHaveLength(1);
     const raw = new DatabaseSync(path);
     expect(() => raw.exec("UPDATE feedback SET verdict = 'disagree'")).toThrow('append-only');
@@ -119,7 +117,7 @@ describe('feedback', () => {
     registry.applyStudyEvent('1', { kind: 'read', by: 'anna', where: 'here' }, NOW_MS);
     registry.applyStudyEvent('1', { kind: 'unread', by: 'anna' }, NOW_MS);
     registry.claim('1', 'anna', { forMs: MINUTE_MS, takeOver: false }, NOW_MS);
-    expect(registry.removableInstances(NOW_MS + HOUR_MS, 10)).toEqual([]);
+    expect(removableFiles(registry, NOW_MS + HOUR_MS)).toEqual([]);
   });
 });
 

@@ -40,3 +40,18 @@ export function image(sopInstanceUid: string, over: Partial<InstanceHeader> = {}
     byteLength: 1000,
   };
 }
+
+/** What retention may take now of studies that left before, without taking it. */
+export function removableFiles(registry: Registry, leftBeforeMs: number): string[] {
+  let keys: string[] = [];
+  const undo = new Error('only asked');
+  try {
+    registry.transact(() => {
+      keys = registry.takeRemovable(leftBeforeMs, 10, leftBeforeMs).files.map(({ fileKey }) => fileKey);
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo) throw error;
+  }
+  return keys;
+}

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NewDelivery, ReportFile } from '../../src/registry/report-rows.ts';
 import type { StudyEvent } from '../../src/study/events.ts';
 import { analysed, finding, NOW_MS, ORDINARY, scored, STUDY_UID } from '../study/sample-studies.ts';
-import { image, opened, registryPath } from './registry-folder.ts';
+import { image, opened, registryPath, removableFiles } from './registry-folder.ts';
 
 function report(sopInstanceUid: string, family: ReportFile['family'] = 'tuberculosis'): ReportFile {
   return {
@@ -178,7 +178,7 @@ describe('retention', () => {
 
   test('only what a human has read or closed, with nothing outstanding and nothing on its way', () => {
     const registry = assessed();
-    const removable = () => registry.removableInstances(later, 10).map(({ fileKey }) => fileKey);
+    const removable = () => removableFiles(registry, later);
     registry.applyStudyEvent(STUDY_UID, { kind: 'read', by: 'anna', where: 'here' }, NOW_MS);
     expect(removable()).toEqual([]);
     registry.recordReports(STUDY_UID, 1, [report('7.1')], [delivery('PACS', '7.1')], NOW_MS);
@@ -192,7 +192,7 @@ describe('retention', () => {
     expect(removable()).toEqual([]);
     registry.markDelivery(id, 'sent', NOW_MS);
     expect(removable()).toEqual(['file of 1.1 content of 1.1']);
-    expect(registry.removableInstances(NOW_MS, 10)).toEqual([]);
+    expect(removableFiles(registry, NOW_MS)).toEqual([]);
     registry.applyStudyEvent(STUDY_UID, { kind: 'unread', by: 'anna' }, NOW_MS);
     expect(removable()).toEqual([]);
   });
@@ -204,7 +204,7 @@ describe('retention', () => {
     expect(registry.totals()).toEqual({ studyCount: 1, instanceCount: 1, instanceBytes: 1000, reportCount: 1, reportBytes: 500 });
     registry.markRemoved(['file of 1.1 content of 1.1'], later);
     expect(registry.totals()).toMatchObject({ instanceCount: 0, instanceBytes: 0 });
-    expect(registry.removableInstances(later, 10)).toEqual([]);
+    expect(removableFiles(registry, later)).toEqual([]);
     expect(registry.instance('1.1', 'content of 1.1')?.removedAtMs).toBe(later);
     expect(registry.fileKeys('', 10)).toEqual([]);
     expect(registry.recordInstance(image('1.1'), ORDINARY, later).kind).toBe('duplicate');
