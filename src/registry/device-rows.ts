@@ -7,6 +7,14 @@ import type { Database, Row } from './database.ts';
 
 /** Different refused (AE, address, reason) kept; beyond it the ones not seen for longest go. */
 export const REFUSALS_MAX = 10_000;
+/** Peers kept that only ever opened associations; beyond it the ones not seen for longest go. Who sent an image stays. */
+export const IDLE_PEERS_MAX = 10_000;
+/** Counting them reads the table: only after so many associations. */
+export const ASSOCIATIONS_BETWEEN_CLEARING = 256;
+/** A table that has grown before there was a limit shrinks step by step: the event loop waits for each. */
+const CLEARED_AT_ONCE_MAX = 4 * ASSOCIATIONS_BETWEEN_CLEARING;
+/** Devices that sent, and peers that only asked, in one answer: more than a region has. */
+export const DEVICES_LISTED_MAX = 1_000;
 /** AE titles are 16 characters; anything longer was not one. */
 const PEER_TEXT_CHARACTERS_MAX = 64;
 
@@ -47,6 +55,7 @@ export interface Arrival {
 export interface DeviceRows {
   noteInstance(origin: InstanceOrigin, byteLength: number): void;
   noteAssociation(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number): void;
+  /** Last seen first; those that sent images are not crowded out by those that only asked. */
   devices(sinceMs: number): DeviceRecord[];
   /** When each image came, oldest first: a device's habit follows from it. Answered from the index, in the order it has. */
   arrivalsBetween(fromMs: number, beforeMs: number): Arrival[];
@@ -71,6 +80,22 @@ export function createDeviceRows(database: Database): DeviceRows {
       associations,
       instances,
       bytes,
+    );
+  }
+
+  let associations = 0;
+
+  function noteAssociation(peer: Pick<InstanceOrigin, 'callingAeTitle' | 'calledAeTitle' | 'remoteAddress'>, nowMs: number): void {
+    note(peer, nowMs, 1, 0, 0);
+    associations += 1;
+    if (associations < ASSOCIATIONS_BETWEEN_CLEARING) return;
+    associations = 0;
+    const excess = Number(database.get('SELECT count(*) AS n FROM devices WHERE instance_count = 0')?.['n']) - IDLE_PEERS_MAX;
+    if (excess <= 0) return;
+    database.run(
+      `DELETE FROM devices WHERE (calling_ae, remote_address) IN
+         (SELECT calling_ae, remote_address FROM devices WHERE instance_count = 0 ORDER BY last_seen_at_ms LIMIT ?)`,
+      Math.min(excess, CLEARED_AT_ONCE_MAX),
     );
   }
 
@@ -101,14 +126,18 @@ export function createDeviceRows(database: Database): DeviceRows {
 
   return {
     noteInstance: (origin, byteLength) => note(origin, origin.receivedAtMs, 0, 1, byteLength),
-    noteAssociation: (peer, nowMs) => note(peer, nowMs, 1, 0, 0),
+    noteAssociation,
     devices: (sinceMs) =>
       database
         .all(
-          `WITH recent AS (SELECT calling_ae, remote_address, count(*) AS n FROM instances WHERE received_at_ms >= ? GROUP BY 1, 2)
-           SELECT d.*, coalesce(recent.n, 0) AS recent FROM devices d LEFT JOIN recent USING (calling_ae, remote_address)
+          `WITH recent AS (SELECT calling_ae, remote_address, count(*) AS n FROM instances WHERE received_at_ms >= ?1 GROUP BY 1, 2)
+           SELECT d.*, coalesce(recent.n, 0) AS recent FROM (
+             SELECT * FROM (SELECT * FROM devices WHERE instance_count > 0 ORDER BY last_seen_at_ms DESC LIMIT ?2)
+             UNION ALL SELECT * FROM (SELECT * FROM devices WHERE instance_count = 0 ORDER BY last_seen_at_ms DESC LIMIT ?2)
+           ) d LEFT JOIN recent USING (calling_ae, remote_address)
            ORDER BY d.last_seen_at_ms DESC`,
           sinceMs,
+          DEVICES_LISTED_MAX,
         )
         .map(deviceOf),
     arrivalsBetween: (fromMs, beforeMs) =>
