@@ -9,7 +9,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AT_WORK, IDLE, type CheckpointWork } from './checkpointer.ts';
+import { AT_WORK, CLOSED, IDLE, type CheckpointWork } from './checkpointer.ts';
 
 const { path, state } = workerData as CheckpointWork;
 
@@ -27,7 +27,7 @@ function checkpoint(): void {
     sqlite.exec('PRAGMA synchronous = FULL');
     for (let pass = 0; pass < PASSES_MAX; pass += 1) {
       const row = sqlite.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
-      if (row?.['log'] === row?.['checkpointed']) return;
+      if (row?.['log'] === row?.['checkpointed'] || Atomics.load(state, 0) === CLOSED) return;
     }
   } finally {
     sqlite.close();
@@ -45,7 +45,8 @@ parentPort?.on('message', (wish: 'checkpoint' | 'close') => {
   } catch {
     // disk full or busy: the log keeps everything, and the next one tries again
   } finally {
-    Atomics.store(state, 0, IDLE);
+    // Closed meanwhile (a disk that hangs is not waited for): it stays closed.
+    Atomics.compareExchange(state, 0, AT_WORK, IDLE);
     Atomics.notify(state, 0);
   }
 });

@@ -11,6 +11,8 @@ export const IDLE = 0;
 export const AT_WORK = 1;
 export const CLOSED = 2;
 
+export const sharedState = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
 export interface CheckpointWork {
   path: string;
   state: Int32Array<SharedArrayBuffer>;
@@ -23,8 +25,7 @@ export interface Checkpointer {
   close(): void;
 }
 
-export function createCheckpointer(path: string): Checkpointer {
-  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+export function createCheckpointer(path: string, { closeWaitMs = CLOSE_WAIT_MS, state = sharedState() } = {}): Checkpointer {
   let commits = 0;
   let thread: Worker | undefined;
 
@@ -45,8 +46,13 @@ export function createCheckpointer(path: string): Checkpointer {
       thread.postMessage('checkpoint');
     },
     close() {
-      const deadlineMs = Date.now() + CLOSE_WAIT_MS;
-      while (Atomics.compareExchange(state, 0, IDLE, CLOSED) === AT_WORK && Date.now() < deadlineMs) Atomics.wait(state, 0, AT_WORK, CLOSE_WAIT_MS);
+      const deadlineMs = performance.now() + closeWaitMs;
+      while (Atomics.compareExchange(state, 0, IDLE, CLOSED) === AT_WORK) {
+        const leftMs = deadlineMs - performance.now();
+        // The one that hangs cannot be stopped, but those that wait behind it do not begin.
+        if (leftMs <= 0) Atomics.store(state, 0, CLOSED);
+        else Atomics.wait(state, 0, AT_WORK, leftMs);
+      }
       thread?.postMessage('close');
       thread = undefined;
     },

@@ -1,8 +1,10 @@
 /** The checkpoint thread: moves the log while the registry is open, and leaves the file alone once it is closed. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { AT_WORK, CLOSED, createCheckpointer, sharedState } from '../../src/registry/checkpointer.ts';
 import { NOW_MS } from '../study/sample-studies.ts';
 import { image, opened, registryPath } from './registry-folder.ts';
 
@@ -50,4 +52,26 @@ test('closed in the midst of checkpoints, again and again: no log is left beside
     registry.close();
     expect(existsSync(`${path}-wal`)).toBe(false);
   }
+});
+
+test('closed while a checkpoint hangs: the ones that wait behind it do not begin, whatever lies at the path by then', async () => {
+  const path = registryPath();
+  // Locked by another: each checkpoint waits a second for it.
+  const holder = new DatabaseSync(path);
+  holder.exec('CREATE TABLE t (x); BEGIN EXCLUSIVE');
+  const state = sharedState();
+  const checkpointer = createCheckpointer(path, { closeWaitMs: 20, state });
+  for (let n = 0; n < 640; n += 1) checkpointer.committed();
+  await expect.poll(() => Atomics.load(state, 0), { interval: 5, timeout: 20_000 }).toBe(AT_WORK);
+  checkpointer.close();
+  expect(Atomics.load(state, 0)).toBe(CLOSED);
+
+  renameSync(path, `${path}.moved`);
+  const another = new DatabaseSync(path);
+  another.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(1000000))');
+  const before = statSync(path).size;
+  await sleep(2 * LATE_MS);
+  expect({ state: Atomics.load(state, 0), size: statSync(path).size }).toEqual({ state: CLOSED, size: before });
+  another.close();
+  holder.close();
 });
