@@ -1,6 +1,6 @@
 /**
- * Devices with their habits. A week of arrivals is read once, in slices between which the event loop breathes, when the
- * first page asks; after that only what came since. Kept to the minute: a site of 10,000 films a day is a few megabytes.
+ * Devices with their habits. The arrivals of HABIT_DAYS are read once, in slices between which the event loop breathes, when
+ * the first page asks; after that only what came since. Kept to the minute: a site of 10,000 films a day is a few megabytes.
  */
 import type { DeviceBoardRow } from '../api/operations-port.ts';
 import type { Registry } from '../registry/registry.ts';

@@ -1,7 +1,8 @@
 /**
  * How often a device usually sends, and whether it has been silent for longer than that. PURE. Examinations are counted,
  * not images: two views of one patient follow within a minute. Nights and weekends are part of a habit: a device is silent
- * only at an hour at which it sent on most of its earlier days. Leaves out: why (a broken cable looks like a free morning).
+ * only at an hour at which it sent on most of its earlier days, and on the same day of the week before. Leaves out: why (a
+ * broken cable looks like a free morning).
  */
 
 export interface DeviceHabit {
@@ -10,8 +11,10 @@ export interface DeviceHabit {
   readonly silent: boolean;
 }
 
-/** Days looked back: a full week, so that Sundays are compared with a Sunday too. */
-export const HABIT_DAYS = 8;
+/** Days looked back: on the Tuesday after a long weekend, the Friday afternoon of the week before is still known. */
+export const HABIT_DAYS = 11;
+/** Of these each counts as much as the other. */
+const DAYS_COMPARED = 7;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Images closer than this are of one examination. */
@@ -24,6 +27,8 @@ const GAPS_MIN = 5;
 const SILENCE_MIN_MS = 30 * MINUTE_MS;
 /** How much longer than its longer gaps (the 95th percentile) a device may be silent. */
 const PATIENCE = 2;
+/** The last patient of a Friday is not as late every week: only beyond this was something missed that is over by now. */
+const ENDS_EARLIER_MS = 2 * 60 * MINUTE_MS;
 /** With fewer earlier days of its own, the hour of the day is not asked. */
 const DAYS_MIN = 3;
 
@@ -36,7 +41,7 @@ export function habitOf(arrivalsMs: readonly number[], nowMs: number): DeviceHab
   const usualGapMs = quantile(gaps, 0.5);
   const silenceMs = nowMs - lastImageAtMs;
   const patienceMs = Math.max(SILENCE_MIN_MS, PATIENCE * quantile(gaps, 0.95));
-  return { lastImageAtMs, usualGapMs, silent: silenceMs > patienceMs && usuallySendsBetween(arrivalsMs, lastImageAtMs, nowMs) };
+  return { lastImageAtMs, usualGapMs, silent: silenceMs > patienceMs && usuallySendsBetween(arrivalsMs, lastImageAtMs, nowMs) && sentAWeekAgo(arrivalsMs, lastImageAtMs, nowMs, patienceMs) };
 }
 
 /** Between examinations, ascending. */
@@ -57,11 +62,21 @@ function usuallySendsBetween(arrivalsMs: readonly number[], fromMs: number, toMs
   const lateMs = Math.min(fromMs + SAME_EXAMINATION_MS, toMs);
   let known = 0;
   let sent = 0;
-  for (let day = 1; day < HABIT_DAYS; day += 1) {
+  for (let day = 1; day <= DAYS_COMPARED; day += 1) {
     const [from, to] = [lateMs - day * DAY_MS, toMs - day * DAY_MS];
     if (from < arrivalsMs[0]!) break;
     known += 1;
     if (arrivalsMs.some((atMs) => atMs >= from && atMs <= to && atMs < fromMs)) sent += 1;
   }
   return known < DAYS_MIN ? toMs - fromMs < PAUSE_MS : 2 * sent > known;
+}
+
+/**
+ * A week before it sent around this hour, or went on for hours longer than this time; also where that is not known. Without
+ * this, a Friday afternoon within the silence makes a Saturday look like the working days before it.
+ */
+function sentAWeekAgo(arrivalsMs: readonly number[], lastImageAtMs: number, nowMs: number, patienceMs: number): boolean {
+  const [endedMs, thenMs] = [lastImageAtMs - 7 * DAY_MS, nowMs - 7 * DAY_MS];
+  if (thenMs <= arrivalsMs[0]!) return true;
+  return arrivalsMs.some((atMs) => atMs > endedMs + SAME_EXAMINATION_MS && atMs <= thenMs && (atMs >= thenMs - patienceMs || atMs >= endedMs + ENDS_EARLIER_MS));
 }

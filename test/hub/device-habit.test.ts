@@ -1,6 +1,6 @@
 /** A device is silent when it has sent nothing for longer than it usually does, at an hour at which it usually sends. */
 import { describe, expect, test } from 'vitest';
-import { habitOf } from '../../src/hub/device-habit.ts';
+import { HABIT_DAYS, habitOf } from '../../src/hub/device-habit.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -53,5 +53,39 @@ describe('silence', () => {
   test('two views of one patient are one examination', () => {
     const arrivals = sends(10, [0], NOON);
     expect(Math.round(habitOf(arrivals, NOON).usualGapMs! / MINUTE)).toBe(10);
+  });
+
+  /** Three weeks, Monday to Friday (to Saturday noon with `saturdays`), every 15 min from 08:00, to another minute each day; as much as the board keeps. */
+  const MONDAY = NOON - 12 * 60 * MINUTE;
+  function weeks(untilMs: number, { saturdays = false } = {}): (atMs: number) => boolean {
+    const arrivals: number[] = [];
+    for (let day = -14; day < 14; day += 1) {
+      const weekday = (day + 14) % 7;
+      const ends = weekday < 5 ? 16 * 60 + ((day + 14) * 37) % 100 : weekday === 5 && saturdays ? 12 * 60 : 0;
+      for (let minute = 8 * 60; minute <= ends; minute += 15) arrivals.push(MONDAY + day * DAY + minute * MINUTE);
+    }
+    return (atMs) => habitOf(arrivals.filter((each) => each <= Math.min(atMs, untilMs) && each >= atMs - HABIT_DAYS * DAY), atMs).silent;
+  }
+  const at = (day: number, hour: number): number => MONDAY + day * DAY + hour * 60 * MINUTE;
+
+  test('no alarm at any hour of a weekend, nor before Monday\'s first patient', () => {
+    for (const saturdays of [false, true]) {
+      const silent = weeks(Infinity, { saturdays });
+      const alarms = Array.from({ length: 7 * 24 * 4 }, (_, quarter) => at(0, quarter / 4)).filter((atMs) => atMs > at(saturdays ? 5 : 4, saturdays ? 12.1 : 18) && atMs < at(7, 8)).filter(silent);
+      expect(alarms.map((atMs) => new Date(atMs).toISOString())).toEqual([]);
+    }
+  });
+
+  test('what broke on a working day is told then, until the evening is long over, and again on Monday', () => {
+    const broken = weeks(at(4, 11));
+    expect([12, 15, 23].map((hour) => broken(at(4, hour)))).toEqual([true, true, true]);
+    const overTheWeekend = weeks(at(4, 18));
+    expect([10, 15].map((hour) => overTheWeekend(at(5, hour)))).toEqual([false, false]);
+    expect([9, 12].map((hour) => overTheWeekend(at(7, hour)))).toEqual([true, true]);
+  });
+
+  test('a Saturday on which it usually works is no weekend', () => {
+    const broken = weeks(at(4, 18), { saturdays: true });
+    expect([9, 11].map((hour) => broken(at(5, hour)))).toEqual([true, true]);
   });
 });
