@@ -108,7 +108,7 @@ export function writeSiteThresholds(path: string, entries: readonly SiteThreshol
 /** The site's thresholds as they are at this moment. */
 export interface CurrentSiteThresholds {
   inForce(): readonly SiteThresholdEntry[];
-  /** Why the file cannot be read; what was in force before still is. */
+  /** Why the file cannot be read (what was in force before still is), or what is in force not kept. */
   problem(): string | undefined;
   close(): void;
 }
@@ -131,6 +131,20 @@ export function openSiteThresholds(path: string, { onInForce, onProblem }: SiteT
   let isKnown = markOf(path) === '';
   let entries: readonly SiteThresholdEntry[] = [];
   let problem: string | undefined;
+  let unkept: string | undefined;
+  let isKept = true;
+
+  /** They are in force all the same: a full disk is no fault of the file, and is tried again. */
+  function keep(): void {
+    if (isKept) return;
+    try {
+      lastInForce.write(entries);
+      isKept = true;
+      unkept = undefined;
+    } catch (error) {
+      unkept = `in force, but not kept for the next start: ${(error as Error).message}`;
+    }
+  }
 
   function look(): void {
     const mark = markOf(path);
@@ -142,24 +156,28 @@ export function openSiteThresholds(path: string, { onInForce, onProblem }: SiteT
       isKnown = true;
       problem = undefined;
       onInForce({ ...found, inForce: entries });
-      lastInForce.write(entries);
+      isKept = false;
     } catch (error) {
       if (!isKnown) entries = lastInForce.read();
       isKnown = true;
       problem = (error as Error).message;
       onProblem(problem);
     }
+    keep();
   }
 
   look();
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  const timer = setInterval(() => {
+    look();
+    keep();
+  }, LOOK_EVERY_MS);
   timer.unref();
   return {
     inForce() {
       look();
       return entries;
     },
-    problem: () => problem,
+    problem: () => problem ?? unkept,
     close: () => clearInterval(timer),
   };
 }

@@ -132,6 +132,29 @@ describe('picked up by a running hub', () => {
   });
 });
 
+test('a disk too full to keep what is in force: said, tried again, and no fault of the file', async () => {
+  const path = file();
+  const written: number[] = [];
+  let isFull = true;
+  const lastInForce = {
+    read: () => [],
+    write(entries: readonly SiteThresholdEntry[]) {
+      if (isFull) throw new Error('disk full');
+      written.push(entries.length);
+    },
+  };
+  const problems: string[] = [];
+  writeSiteThresholds(path, [entry('tb-1')]);
+  const current = openSiteThresholds(path, { onInForce: () => {}, onProblem: (problem) => problems.push(problem) }, lastInForce);
+  opened.push(current);
+  expect(current.inForce()).toEqual([entry('tb-1')]);
+  expect(current.problem()).toMatch(/in force, but not kept .*disk full/);
+  isFull = false;
+  await expect.poll(() => current.problem(), { timeout: 30_000 }).toBeUndefined();
+  expect(written).toEqual([1]);
+  expect(problems).toEqual([]);
+});
+
 describe('beside the models', () => {
   const model: SiteModel = { name: 'tuberculosis', version: '0.2.0', sha256: sha('a'), family: 'tuberculosis', threshold: 56.8, thresholdOrigin: 'the manifest', status: 'interim', shadow: false };
 
