@@ -38,7 +38,7 @@ export interface HousekeepingParts {
 }
 
 type RetainParts = Pick<HousekeepingParts, 'config' | 'registry' | 'spool' | 'folder' | 'freeSpace' | 'now' | 'log' | 'audit'>;
-type SweepParts = Pick<HousekeepingParts, 'registry' | 'registrar' | 'spool' | 'folder' | 'now' | 'log'>;
+type SweepParts = Pick<HousekeepingParts, 'registry' | 'registrar' | 'spool' | 'folder' | 'now' | 'log' | 'audit'>;
 
 const GAUGES_EVERY_MS = 5_000;
 const RETENTION_EVERY_MS = 10 * 60_000;
@@ -143,7 +143,7 @@ export function closeByRule({ config, registry, engine, now }: Pick<Housekeeping
 }
 
 /** Spool, previews and registry brought together; films first, so that the preview of an adopted one stays. */
-export async function sweep({ spool, folder, registry, registrar, now, log }: SweepParts, signal?: AbortSignal): Promise<void> {
+export async function sweep({ spool, folder, registry, registrar, now, log, audit }: SweepParts, signal?: AbortSignal): Promise<void> {
   const about = {
     spool,
     standingOf(fileKey: string): FileStanding {
@@ -155,6 +155,10 @@ export async function sweep({ spool, folder, registry, registrar, now, log }: Sw
     ...(signal === undefined ? {} : { signal }),
   };
   const report = await sweepSpool({ ...about, registrar, removePreview: (fileKey) => removePreview(folder.previews, fileKey) });
+  for (const fileKey of report.finishedOff) {
+    const studyInstanceUid = registry.fileKeyRow(fileKey)?.studyInstanceUid;
+    audit.record({ event: 'instances-removed', who: 'retention', outcome: 'done', ...(studyInstanceUid === undefined ? {} : { studyInstanceUid }), object: fileKey, details: { why: 'left-over' } });
+  }
   if (report.adopted.length > 0) log.write('reconciled', { reason: 'orphans-adopted', count: report.adopted.length });
   await sweepPreviews({ ...about, root: folder.previews });
 }

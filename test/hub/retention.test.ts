@@ -114,14 +114,16 @@ test('a picture that is still to be delivered, or failed and may be tried again,
 });
 
 test('one film cannot be removed: the previews of the others went with them, the sweep finishes it off', async () => {
-  const { parts, keys, spool, there, write, close } = await site();
+  const { parts, keys, spool, there, audited, write, close } = await site();
   write();
   close(31);
   const failing: Spool = { ...spool, remove: async (of, key) => (key === keys[1] ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' })) : spool.remove(of, key)) };
   await retain({ ...parts, spool: failing });
   expect(there()).toEqual({ ...GONE, films: [false, true, false] });
+  expect(audited.map(({ object }) => object)).not.toContain(keys[1]);
   await sweep(parts);
   expect(there()).toEqual(GONE);
+  expect(audited.at(-1)).toEqual({ event: 'instances-removed', who: 'retention', outcome: 'done', studyInstanceUid: STUDY_UID, object: keys[1], details: { why: 'left-over' } });
 });
 
 test('the sweep removes previews without a film, and torsos; nothing that has one, and nothing that may be coming', async () => {
