@@ -7,6 +7,7 @@ import '../web/theme.js';
 import * as api from '../web/api.js';
 import { h } from '../web/dom.js';
 import { hasText, t } from '../web/strings.js';
+import { keepClaim } from './claim.js';
 import { openDesk } from './viewer-desk.js';
 
 const UID = /^[0-9.]{1,64}$/;
@@ -25,8 +26,9 @@ async function start() {
   try {
     const session = await api.session();
     if (!session.signedIn) return say(t('viewer.signIn'));
-    const [detail, models] = await Promise.all([api.study(uid), api.models().then((answer) => answer.models, () => [])]);
-    return openDesk({ app, detail, session, models: new Map(models.map((model) => [model.sha256, model])), prior: uidOf('prior') });
+    const claiming = session.permissions.includes('claim') ? keepClaim(uid) : undefined;
+    const [detail, models, claim] = await Promise.all([api.study(uid), api.models().then((answer) => answer.models, () => []), claiming]);
+    return openDesk({ app, detail, session, claim, models: new Map(models.map((model) => [model.sha256, model])), prior: uidOf('prior') });
   } catch (error) {
     return say(hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code ?? error.name }));
   }

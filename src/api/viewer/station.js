@@ -20,6 +20,8 @@ export function createStation({ onState, onPick, onActive }) {
   const measure = createMeasure({ onChange: () => { pane.redraw(); paint(); } });
   const sides = createSides();
   const quick = Object.assign(createQuickSurface(), { presets: PRESETS });
+  /** Of a picture that was closed nothing may be seen, or drawn again. */
+  const blank = { element: h('div', { class: 'surface' }), scale: [0, 255], presets: PRESETS, draw: () => undefined };
   const pane = createPane({ measure, onState: () => { paint(); onState(station); } });
   const pick = h('select', { class: 'presets pick', onchange: () => onPick(pick.value) });
   const words = h('span', { class: 'burn words' });
@@ -145,9 +147,16 @@ export function createStation({ onState, onPick, onActive }) {
       return true;
     },
     relabel: () => { paint(); pane.redraw(); },
+    /** Empty as it was: what is shown here next begins anew, the same picture too. */
     close() {
       loading?.abort();
+      loading = undefined;
       shown?.close();
+      shown = undefined;
+      message = undefined;
+      picture = undefined;
+      measure.of(undefined);
+      pane.show(blank, { columns: 1, rows: 1, findings: [] }, { width: 1, height: 1 });
     },
   };
   return station;

@@ -1,6 +1,6 @@
 /** The viewer put together: whose films, one station or two, tools of the one in use, what the models said, the keyboard. */
 import * as api from '../web/api.js';
-import { bdi, h, setAttribute, setText } from '../web/dom.js';
+import { bdi, h, leavesHere, setAttribute, setText } from '../web/dom.js';
 import { ageAndSex, personName, plain, studyMoment } from '../web/format.js';
 import { icon } from '../web/icons.js';
 import { isHeldOn } from '../web/keyboard.js';
@@ -8,14 +8,14 @@ import { flagBadge } from '../web/row-view.js';
 import { hasText, t } from '../web/strings.js';
 import { toast } from '../web/toast.js';
 import { createCatalogue } from './catalogue.js';
-import { keepClaim } from './claim.js';
 import { viewerHelp } from './help.js';
 import { legend } from './legend.js';
 import { createStation } from './station.js';
 
 const FROM_KEPT_AS = 'firstread.viewerFrom';
 
-export async function openDesk({ app, detail, session, models, prior }) {
+/** `claim`: of claim.js, where this person may claim. */
+export async function openDesk({ app, detail, session, claim, models, prior }) {
   const { row } = detail;
   const uid = row.studyInstanceUid;
   const catalogue = createCatalogue(detail);
@@ -31,7 +31,7 @@ export async function openDesk({ app, detail, session, models, prior }) {
   const linkButton = button('link', () => link());
   const readButton = h('button', { type: 'button', class: 'primary', hidden: !may('mark-read') || row.rank === null, onclick: () => markRead() }, icon('check'), h('span', {}), h('kbd', {}, 'r'));
   const helpButton = h('button', { type: 'button', class: 'quiet help', onclick: viewerHelp }, '?');
-  const back = h('a', { class: 'back', href: listAddress(uid) }, icon('back'), h('span', {}));
+  const back = h('a', { class: 'back', href: listAddress(uid), onclick: (event) => leavesHere(event) && claim?.handOver() }, icon('back'), h('span', {}));
   const tools = h('div', { class: 'viewer-tools' });
   const places = h('main', { class: 'stations' }, stations[0].element);
   const words = h('footer', { class: 'viewer-words' });
@@ -78,7 +78,8 @@ export async function openDesk({ app, detail, session, models, prior }) {
   async function pick(station, key) {
     const picture = await catalogue.picture(key).catch(() => undefined);
     if (picture === undefined) return toast(t('viewer.failed.gone'));
-    station.show(picture);
+    // Closed while it was fetched: what nobody sees is not loaded.
+    if (shown().includes(station)) station.show(picture);
     label();
     return undefined;
   }
@@ -121,7 +122,10 @@ export async function openDesk({ app, detail, session, models, prior }) {
     }
   }
 
-  const leave = () => location.assign(back.href);
+  const leave = () => {
+    claim?.handOver();
+    location.assign(back.href);
+  };
   const KEYS = { Escape: leave, c: () => compare(), y: link, '?': viewerHelp, '.': () => step(1), ',': () => step(-1), r: () => !readButton.hidden && markRead() };
 
   document.addEventListener('keydown', (event) => {
@@ -138,7 +142,6 @@ export async function openDesk({ app, detail, session, models, prior }) {
   await pick(stations[0], first);
   if (prior !== undefined && catalogue.firstOf(prior) !== undefined) compare(catalogue.firstOf(prior));
   stations[0].pane.element.focus({ preventScroll: true });
-  keepClaim(row, may('claim'));
   return undefined;
 }
 

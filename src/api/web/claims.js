@@ -15,6 +15,7 @@ export function createClaims({ mayClaim, onLost }) {
   let held;
   /** Held, or being asked for: what must not be given back. */
   let wanted;
+  let handedOver;
   let timer;
   /** Raised by whatever the reader does next: an answer to what they did before it no longer counts. */
   let turn = 0;
@@ -51,6 +52,7 @@ export function createClaims({ mayClaim, onLost }) {
 
   function keep(uid) {
     held = uid;
+    handedOver = undefined;
     timer = setInterval(renew, RENEW_MS);
   }
 
@@ -109,10 +111,14 @@ export function createClaims({ mayClaim, onLost }) {
       turn += 1;
       drop();
     },
+    /** The viewer, on its way in this window, goes on holding it. */
+    handOver(uid) {
+      handedOver = uid;
+    },
     /** The page goes away: said without waiting for an answer. */
     leave() {
       turn += 1;
-      if (wanted !== undefined) api.releaseWhileLeaving(wanted);
+      if (wanted !== undefined && wanted !== handedOver) api.releaseWhileLeaving(wanted);
       drop();
     },
     /** What the list says now: another's claim on the open study is not waited for until the next renewal. */

@@ -53,6 +53,7 @@ export function openDesk(place, session, { onEnded, onSignOut }) {
     onClose: () => reading.close(),
     onAct: (verb, body) => reading.act(panel.uid(), verb, body),
     onWhy: () => whyBelow(panel.uid()),
+    onViewer: (uid) => claims.handOver(uid),
     onProblem: (error) => reading.problem(error),
     nextUid: (uid) => list.after(uid),
   });

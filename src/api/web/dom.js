@@ -27,5 +27,8 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
+/** A click on a link that leads on in this window, not in another one. */
+export const leavesHere = (event) => !event.ctrlKey && !event.metaKey && !event.shiftKey;
+
 /** A name as written, isolated: right-to-left letters and marks in it stay in it. */
 export const bdi = (text, attributes) => h('bdi', attributes, text);

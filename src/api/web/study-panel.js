@@ -3,7 +3,7 @@
  * The parts are in study/; this file holds them together, keeps focus and scroll when the study changes under the
  * reader's eyes, and tells the list's keyboard what the panel can do.
  */
-import { bdi, h, setAttribute } from './dom.js';
+import { bdi, h, leavesHere, setAttribute } from './dom.js';
 import { askForNote, giveFeedback } from './feedback.js';
 import { ageAndSex, personName, plain, studyMoment } from './format.js';
 import { icon } from './icons.js';
@@ -24,9 +24,9 @@ const AHEAD_AFTER_MS = 400;
 
 /**
  * `models`: by their SHA-256, as /api/models tells them. `nextUid`: the study below on the list. `onProblem(error)` says
- * what did not work.
+ * what did not work. `onViewer(uid)`: this window goes on to the viewer with it.
  */
-export function createPanel({ permissions, models, onClose, onAct, onWhy, onProblem, nextUid }) {
+export function createPanel({ permissions, models, onClose, onAct, onWhy, onViewer, onProblem, nextUid }) {
   const head = h('header', { class: 'panel-head' });
   const verdict = h('div', { class: 'verdict' });
   const facts = h('div', { class: 'facts' });
@@ -88,9 +88,14 @@ export function createPanel({ permissions, models, onClose, onAct, onWhy, onProb
   function openFull() {
     if (detail === undefined) return;
     rememberList();
+    onViewer(detail.row.studyInstanceUid);
     location.assign(viewerAddress(detail.row.studyInstanceUid));
   }
-  facts.addEventListener('click', (event) => event.target.closest('a[href^="/viewer/"]') !== null && rememberList());
+  facts.addEventListener('click', (event) => {
+    if (event.target.closest('a[href^="/viewer/"]') === null) return;
+    rememberList();
+    if (leavesHere(event)) onViewer(detail.row.studyInstanceUid);
+  });
   /** What the reader thinks of one score; the keys speak of all that is flagged (feedback.js). */
   async function judge(what, finding) {
     const row = { ...detail.row, findings: [finding] };
