@@ -8,7 +8,7 @@ import type { Clash, StudyCommand } from '../study/events.ts';
 import type { InstanceHeader, InstanceOrigin, OrderContext, Study, StudyInstance } from '../study/types.ts';
 import type { Database, Row } from './database.ts';
 import type { DeviceRows } from './device-rows.ts';
-import type { NewInstanceRow } from './save-study.ts';
+import { letRetentionLook, type NewInstanceRow } from './save-study.ts';
 import type { StudyRows } from './study-rows.ts';
 
 export interface StoredInstance extends NewInstanceRow {
@@ -59,6 +59,7 @@ export function createInstanceRows(
       if (duplicate?.removedAtMs !== undefined) {
         const sql = 'UPDATE instances SET removed_at_ms = NULL, file_key = ?, header_json = ? WHERE file_key = ?';
         database.run(sql, fileKey, JSON.stringify(header), duplicate.fileKey);
+        letRetentionLook(database, duplicate.studyInstanceUid);
       }
 
       const studyUid = duplicate?.studyInstanceUid ?? header.studyInstanceUid;

@@ -16,10 +16,6 @@ export const FLAG_BY_COLUMNS = `CASE
 /** Which studies of schema version 1 are still to be brought up to date; absent: none. */
 export const BACKFILL_SETTING = 'studies-backfill';
 
-/** For a trigger on what comes to a study that may have left the list. */
-const UNCLEAR = `INSERT INTO uncleared SELECT s.left_at_ms, s.id FROM studies s WHERE s.study_uid = NEW.study_uid AND s.left_at_ms IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM uncleared u WHERE u.left_at_ms = s.left_at_ms AND u.study_id = s.id);`;
-
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE studies (
@@ -284,23 +280,15 @@ export const MIGRATIONS: readonly string[] = [
 
   `
   -- Retention walks what is still there, not a site's history: the studies that have left the list and of which no walk has
-  -- found nothing left. By trigger, so that no writer can forget it. It begins with all that have left; the first walk, beside
-  -- a listening hub, clears the past. Tables of their own: a column would have SQLite read years of studies before the listener opens.
+  -- found nothing left. A row is written with its study (save-study.ts), and taken away by a walk. It begins with all that have
+  -- left; the first walk, beside a listening hub, clears the past. Tables of their own: a column would have SQLite read years of
+  -- studies before the listener opens.
   CREATE TABLE uncleared (
     left_at_ms INTEGER NOT NULL,
     study_id INTEGER NOT NULL REFERENCES studies (id),
     PRIMARY KEY (left_at_ms, study_id)
   ) STRICT, WITHOUT ROWID;
   INSERT INTO uncleared SELECT left_at_ms, id FROM studies WHERE on_list = 0 AND left_at_ms IS NOT NULL ORDER BY left_at_ms, id;
-  CREATE TRIGGER studies_begin_left AFTER INSERT ON studies WHEN NEW.left_at_ms IS NOT NULL BEGIN
-    INSERT INTO uncleared VALUES (NEW.left_at_ms, NEW.id); END;
-  CREATE TRIGGER studies_leave AFTER UPDATE OF left_at_ms ON studies WHEN NEW.left_at_ms IS NOT OLD.left_at_ms BEGIN
-    DELETE FROM uncleared WHERE left_at_ms = OLD.left_at_ms AND study_id = OLD.id;
-    INSERT INTO uncleared SELECT NEW.left_at_ms, NEW.id WHERE NEW.left_at_ms IS NOT NULL; END;
-  CREATE TRIGGER instances_come AFTER INSERT ON instances BEGIN
-    ${UNCLEAR} END;
-  CREATE TRIGGER instances_return AFTER UPDATE OF removed_at_ms ON instances WHEN NEW.removed_at_ms IS NULL BEGIN
-    ${UNCLEAR} END;
 
   -- Pictures of ours that retention removed; their rows stay.
   CREATE TABLE removed_pictures (

@@ -60,9 +60,10 @@ export const STUDIES_PER_STEP = 50;
 /** Nothing outstanding is the study's own column; this is what still goes out, or would if a person asked. */
 const GOING_OUT = "EXISTS (SELECT 1 FROM outbox o WHERE o.study_uid = s.study_uid AND o.state IN ('pending', 'failed'))";
 
-export const UNCLEARED_STUDIES = `SELECT u.left_at_ms, u.study_id, s.study_uid, s.outstanding = 1 OR ${GOING_OUT} AS held
+export const UNCLEARED_STUDIES = `SELECT u.left_at_ms, u.study_id, s.study_uid, s.outstanding = 1 OR ${GOING_OUT} AS held,
+    s.on_list = 0 AND s.left_at_ms = u.left_at_ms AS current
   FROM uncleared u CROSS JOIN studies s ON s.id = u.study_id
-  WHERE u.left_at_ms < ?1 AND (u.left_at_ms, u.study_id) > (?2, ?3) AND s.on_list = 0 AND s.left_at_ms < ?1
+  WHERE u.left_at_ms < ?1 AND (u.left_at_ms, u.study_id) > (?2, ?3)
   ORDER BY u.left_at_ms, u.study_id LIMIT ?4`;
 
 const START: RetentionCursor = { leftAtMs: Number.MIN_SAFE_INTEGER, studyId: 0 };
@@ -93,7 +94,9 @@ export function createRetentionQuery(database: Database): RetentionQuery {
       let isEnd = studies.length < STUDIES_PER_STEP;
       for (const row of studies) {
         const [studyId, studyUid, leftAtMs] = [Number(row['study_id']), String(row['study_uid']), Number(row['left_at_ms'])];
-        if (row['held'] === 0) {
+        // It is back on the list, or has left it again since: that has a row of its own.
+        if (row['current'] !== 1) emptied.push({ leftAtMs, studyId });
+        else if (row['held'] === 0) {
           const room = limit - films.length;
           const found = filesOf('instances', studyUid, leftAtMs, room + 1);
           films.push(...found.slice(0, room));

@@ -31,6 +31,11 @@ const SAVE_STUDY = `INSERT INTO studies (study_uid, ${[...STUDY_COLUMNS, ...FIRS
   ON CONFLICT (study_uid) DO UPDATE SET ${STUDY_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')},
     ${FIRST_TIMES.map((column) => `${column} = coalesce(${column}, excluded.${column})`).join(', ')}`;
 
+/** Retention looks at a study that has left the list, and again after whatever came to it since (retention-query.ts). */
+export function letRetentionLook(database: Database, studyInstanceUid: string): void {
+  database.run('INSERT INTO uncleared SELECT left_at_ms, id FROM studies WHERE study_uid = ? AND left_at_ms IS NOT NULL ON CONFLICT DO NOTHING', studyInstanceUid);
+}
+
 /** `before` is what is kept already: the heavy part is written only where it changed. */
 export function saveStudy(database: Database, before: Study | undefined, study: Study, facts: StudyFacts): void {
   const summary = summarise(study, study.instances.length, facts);
@@ -64,8 +69,11 @@ export function saveStudy(database: Database, before: Study | undefined, study: 
     isFlagKnown(flag) ? study.updatedAtMs : null,
     study.readAtMs ?? null,
   );
-  // Nobody need finish what was read, here or elsewhere.
-  if (leftAtMs !== null) database.run('DELETE FROM claims WHERE study_id = (SELECT id FROM studies WHERE study_uid = ?)', study.studyInstanceUid);
+  if (leftAtMs !== null) {
+    // Nobody need finish what was read, here or elsewhere.
+    database.run('DELETE FROM claims WHERE study_id = (SELECT id FROM studies WHERE study_uid = ?)', study.studyInstanceUid);
+    letRetentionLook(database, study.studyInstanceUid);
+  }
   if (study.assessment === before?.assessment) return;
   database.run(
     'INSERT INTO assessments VALUES (?, ?) ON CONFLICT DO UPDATE SET assessment_json = excluded.assessment_json',

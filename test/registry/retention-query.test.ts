@@ -127,6 +127,23 @@ describe('what comes to a cleared study is found again', () => {
   });
 });
 
+test('back on the list nothing of it is offered; having left it again, not before its days are over anew', () => {
+  const path = registryPath();
+  const registry = opened(path);
+  addStudy(registry, '5.1', { made: ['secondary-capture'] });
+  registry.applyStudyEvent('5.1', { kind: 'read', by: 'anna', where: 'here' }, NOW_MS + 1);
+  registry.applyStudyEvent('5.1', { kind: 'unread', by: 'anna' }, NOW_MS + 2);
+  expect(walk(registry).files).toEqual([]);
+  registry.applyStudyEvent('5.1', { kind: 'closed', by: 'anna', reason: 'done' }, NOW_MS + 5_000);
+  expect(walk(registry, 20, NOW_MS + 5_000).files).toEqual([]);
+  expect(walk(registry, 20, NOW_MS + 5_001).files.map(({ fileKey, leftAtMs }) => [fileKey, leftAtMs])).toEqual([[filmOf('5.1'), NOW_MS + 5_000], ['secondary-capture of 5.1', NOW_MS + 5_000]]);
+  registry.markPictureRemoved('5.1', 'secondary-capture of 5.1', LATER);
+  walk(registry);
+  const raw = new DatabaseSync(path, { readOnly: true });
+  expect(raw.prepare('SELECT count(*) AS n FROM uncleared').get()).toEqual({ n: 0 });
+  raw.close();
+});
+
 describe('our own pictures', () => {
   test('go with their study; structured reports stay', () => {
     const registry = opened();
