@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WEB_FOLDER } from '../../src/api/page-sources.ts';
 import { hashPassword } from '../../src/api/passwords.ts';
-import { demoSite, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
+import { demoSite, drawnChest, type DemoSite, type DemoSiteOptions } from '../api/demo-site.ts';
 import { browserForTests, eventually, hasChromium, openPage, serveSite } from './page-browser.ts';
 
 const PASSWORD = 'trời mưa to quá';
@@ -123,6 +123,26 @@ describe.skipIf(!hasChromium)('a session that ends in mid-click', { timeout: 180
     expect(readBy()).toEqual([]);
     expect(await page.evaluate<string>('location.hash')).toBe('');
     expect(await page.evaluate<string>("fetch('/api/session').then((answer) => answer.json()).then((one) => one.name)")).toBe('mai');
+  });
+
+  test('signed out in this tab: whoever signs in next fetches the pictures anew, under their own name', async () => {
+    const { page } = await start({ picture: await drawnChest() });
+    const fetched: string[] = [];
+    page.on('request', (request) => void (request.url().endsWith('/preview') && fetched.push(new URL(request.url()).pathname)));
+    const openFirst = async () => {
+      await page.locator('tr.row').first().click();
+      await page.waitForSelector('.panel .picture[data-shown="reduced"]');
+    };
+    await openFirst();
+    const first = fetched[0]!;
+    await page.locator('button.out').click();
+    await page.waitForSelector('input[name=password]:visible');
+    fetched.length = 0;
+    await signIn(page, 'mai');
+    await page.waitForSelector('tr.row');
+    expect(new URL(page.url()).hash).toBe('');
+    await openFirst();
+    await eventually(() => fetched).toContain(first);
   });
 
   test('signed in in another window: this one notices', async () => {

@@ -27,8 +27,13 @@ export async function openDoor(open, notice) {
   const leave = open(app, session, {
     onEnded: () => back(t('signIn.ended')),
     onSignOut: async () => {
-      await api.signOut().catch(() => undefined);
-      back();
+      const isOut = await api.signOut().then(() => true, () => false);
+      if (!isOut) return back();
+      isIn = false;
+      // Another document: nothing that this one keeps of patients, pictures above all, is there for whoever signs in next.
+      history.replaceState(null, '', location.pathname);
+      location.reload();
+      return undefined;
     },
   });
   return undefined;

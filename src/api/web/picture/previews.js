@@ -48,9 +48,3 @@ export async function fetchAhead(studyInstanceUid) {
     // Nothing is lost: the picture is fetched when its study is opened.
   }
 }
-
-/** After a sign-out nothing of a patient stays in memory. */
-export function forgetPreviews() {
-  kept.clear();
-  ahead = undefined;
-}
