@@ -226,6 +226,14 @@ describe.skipIf(!hasChromium)('the page', () => {
     await eventually(() => page.locator('.live.up').count()).toBe(1);
   });
 
+  test('the journal says the day where it was not today', async () => {
+    const { site, base, page } = await start();
+    const old = demoStudy({ ...DEMO_CASES[0]!, waitedMin: 3 * 24 * 60 }, 90, Date.now());
+    site.add(old);
+    await page.goto(`${base}/#study=${old.study.studyInstanceUid}`);
+    await eventually(() => page.locator('.journal time').first().textContent()).toMatch(/^\d{1,2} \w{3,4} (\d{4} )?\d\d:\d\d$/);
+  });
+
   test('a picture that is not there says so', async () => {
     const { page } = await start();
     await page.route('**/preview', (route) => route.fulfill({ status: 404, body: '{}' }));

@@ -2,7 +2,7 @@
 import { reportAddress } from '../api.js';
 import { deliveryWhy } from '../delivery-why.js';
 import { bdi, h } from '../dom.js';
-import { clock, megabytes, plain } from '../format.js';
+import { clock, megabytes, moment, plain } from '../format.js';
 import { icon } from '../icons.js';
 import { journalText } from './journal.js';
 import { currentLanguage, hasText, t } from '../strings.js';
@@ -36,7 +36,7 @@ export function journalSection({ journal }) {
   if (journal.length === 0) return undefined;
   const today = new Date().toDateString();
   return h('section', {}, h('h3', {}, t('panel.journal')), h('ol', { class: 'journal' }, journal.slice(-JOURNAL_SHOWN).map((entry) => h('li', {},
-    h('time', { datetime: new Date(entry.atMs).toISOString(), title: clock(entry.atMs, true) }, new Date(entry.atMs).toDateString() === today ? clock(entry.atMs, true) : clock(entry.atMs)),
+    h('time', { datetime: new Date(entry.atMs).toISOString(), title: clock(entry.atMs, true) }, new Date(entry.atMs).toDateString() === today ? clock(entry.atMs, true) : moment(entry.atMs)),
     h('span', {}, bdi(journalText(entry)), entry.by !== undefined && entry.by !== '' && h('span', { class: 'by' }, ` ${plain(entry.by)}`))))));
 }
 
