@@ -65,7 +65,7 @@ export async function decodeInstance(part10: Uint8Array, options: DecodeOptions 
   const { stored } = decoded;
   const colour = stored.samplesPerPixel === 3 || pixels.photometricInterpretation === 'PALETTE COLOR';
   const plane = colour ? colourToGray(stored, dataSet, decoded.photometricInterpretation) : toGrayPlane(stored, dataSet, pixels.photometricInterpretation);
-  const voi = colour ? undefined : readVoi(dataSet, plane, stored.signed, pixels.photometricInterpretation);
+  const voi = colour ? undefined : readVoi(dataSet, plane, pixels.photometricInterpretation);
   return {
     image: { width: stored.columns, height: stored.rows, pixels: plane.pixels, maxValue: plane.maxValue, ...spacingOf(dataSet) },
     decodePath: `${meta.transferSyntaxUid} full`,

@@ -27,13 +27,13 @@ export interface GrayPlane {
   readonly remarks: readonly string[];
 }
 
-/** LUT Descriptor and LUT Data (PS3.3 C.11.1.1): entry count (0 means 65536), first value, bits per entry. */
+/** LUT Descriptor and LUT Data (PS3.3 C.11.1.1): entry count (0 means 65536), first value, bits per entry. The first value's 16 bits are signed where what it is compared with is, whatever VR they were written in. */
 export function readLut(node: DataSetNode, descriptorTag: number, dataTag: number, signed: boolean): LookUpTable | undefined {
-  const [countWritten, , bits] = integers(node, descriptorTag);
-  const first = integers(node, descriptorTag, signed)[1];
+  const [countWritten, firstWritten, bits] = integers(node, descriptorTag);
   const data = elementBytes(node, dataTag);
-  if (countWritten === undefined || first === undefined || bits === undefined || data === undefined || bits < 8 || bits > 16) return undefined;
-  const count = countWritten === 0 ? 65_536 : countWritten;
+  if (countWritten === undefined || firstWritten === undefined || bits === undefined || data === undefined || bits < 8 || bits > 16) return undefined;
+  const first = signed ? (firstWritten << 16) >> 16 : firstWritten & 0xffff;
+  const count = (countWritten & 0xffff) || 65_536;
   const entries = new Uint16Array(count);
   if (data.length >= 2 * count) {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

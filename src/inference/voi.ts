@@ -28,13 +28,15 @@ export interface Voi {
 }
 
 /** Undefined where the header has neither a window nor a table, and nobody asks for one (`always`). */
-export function readVoi(dataSet: DataSetNode, plane: GrayPlane, storedSigned: boolean, photometricInterpretation: string, always = false): Voi | undefined {
+export function readVoi(dataSet: DataSetNode, plane: GrayPlane, photometricInterpretation: string, always = false): Voi | undefined {
   const centers = decimals(dataSet, TAG.WindowCenter);
   const widths = decimals(dataSet, TAG.WindowWidth);
   const windows = centers.slice(0, Math.min(centers.length, widths.length)).map((center, i) => ({ center, width: widths[i]! }));
   const named = codeString(dataSet, TAG.VOILUTFunction);
   const item = itemsOf(dataSet, TAG.VOILUTSequence)[0];
-  const lut = item === undefined ? undefined : readLut(item, TAG.LUTDescriptor, TAG.LUTData, storedSigned);
+  // The first value is signed as the Modality LUT's output is (C.11.2.1.1), not as what is stored.
+  const signed = Math.min(plane.intercept, plane.slope * plane.maxValue + plane.intercept) < 0;
+  const lut = item === undefined ? undefined : readLut(item, TAG.LUTDescriptor, TAG.LUTData, signed);
   if (windows.length === 0 && lut === undefined && !always) return undefined;
   return {
     windows,

@@ -46,7 +46,7 @@ export function renderFrame(decoded: DecodedFrame, dataSet: DataSetNode, pixels:
     return { width, height, channels: 3, samples: Uint8Array.from({ length: width * height * 3 }, (_, i) => planes[i % 3]!.pixels[Math.floor(i / 3)]!) };
   }
   const plane = toGrayPlane(stored, dataSet, pixels.photometricInterpretation);
-  const voi = readVoi(dataSet, plane, stored.signed, pixels.photometricInterpretation, wish.window !== undefined);
+  const voi = readVoi(dataSet, plane, pixels.photometricInterpretation, wish.window !== undefined);
   const image: GrayImage = { ...size, pixels: plane.pixels, maxValue: plane.maxValue };
   const shown = applyVoi(image, voi === undefined || wish.window === undefined ? voi : { ...voi, function: wish.window.function }, wish.window);
   const { width, height, pixels: grey } = wish.viewport === undefined ? shown : fitted(shown, wish.viewport);

@@ -107,16 +107,57 @@ describe('grey windows', () => {
   });
 
   test('the file\'s windows first, but none that shows nothing; MONOCHROME1 has its presets at the other end', async () => {
-    const { presetsOf, scaleOf } = await load<{ presetsOf(header: object, grey: object, name: (n?: number) => string): { name: string; low: number; high: number; window?: { low: number; high: number } }[]; scaleOf(pixels: Uint16Array): { scale: number[]; samples: Float32Array } }>('viewer/stored-scale.js');
+    const { presetsOf, scaleOf } = await load<{ presetsOf(header: object, tables: object[], grey: object, name: (n?: number) => string): { name: string; low: number; high: number; label?: string; window?: { low: number; high: number } }[]; scaleOf(pixels: Uint16Array): { scale: number[]; samples: Float32Array } }>('viewer/stored-scale.js');
     const grey = scaleOf(Uint16Array.from({ length: 10_000 }, (_, at) => 1000 + (at % 2000)));
     expect(grey.scale[0]).toBeGreaterThanOrEqual(1000);
     expect(grey.scale[1]).toBeLessThanOrEqual(3000);
     const header = { windows: [{ center: 2000, width: 2001, explanation: '' }, { center: 60_000, width: 10, explanation: 'BONE' }], windowFunction: 'LINEAR', photometric: 'MONOCHROME2' };
-    const presets = presetsOf(header, grey, (n) => `file ${n ?? ''}`);
+    const presets = presetsOf(header, [], grey, (n) => `file ${n ?? ''}`);
     expect(presets.map(({ name }) => name)).toEqual(['file', 'auto', 'lung', 'mediastinum', 'contrast']);
     expect(presets[0]!.window).toEqual({ low: 999.5, high: 2999.5 });
-    const turned = presetsOf({ ...header, photometric: 'MONOCHROME1' }, grey, () => '');
+    const turned = presetsOf({ ...header, photometric: 'MONOCHROME1' }, [], grey, () => '');
     expect([turned[2]!.low, turned[2]!.high]).toEqual([1 - presets[2]!.high, 1 - presets[2]!.low]);
+    // A table goes before windows; one of values that this picture does not have is left out.
+    const tables = [{ first: 1200, greys: Float32Array.of(0, 0.5, 1), explanation: '' }, { first: 900, greys: new Float32Array(2001), explanation: 'CHEST' }];
+    const withTables = presetsOf(header, tables, grey, (n) => `file ${n ?? ''}`);
+    expect(withTables.map(({ label }) => label).slice(0, 2)).toEqual(['CHEST', 'file 2']);
+    expect(withTables[0]!.window).toEqual({ low: 900, high: 2900 });
+  });
+
+  test('a window beyond the picture\'s own scale comes back by steps, not with a jump', async () => {
+    const { changeWindow } = await load<{ changeWindow(window: object, wider: number, higher: number, scale: number[]): { low: number; high: number } }>('web/picture/gray-window.js');
+    expect(changeWindow({ low: 0, high: 65_535 }, -10, 0, [1000, 3000])).toEqual({ low: 5, high: 65_530 });
+    expect(changeWindow({ low: 0, high: 65_535 }, 10, 0, [1000, 3000])).toEqual({ low: 0, high: 65_535 });
+    const nearer = changeWindow({ low: 0, high: 65_535 }, 0, -100, [1000, 3000]);
+    expect((nearer.low + nearer.high) / 2).toBeCloseTo(65_535 / 2 - 100, 6);
+  });
+
+  test('shapes: straight, sigmoid and table agree with their points; a table is stretched with its window', async () => {
+    const { greyAt, greyNodes } = await load<{ greyAt(shape: object | undefined, part: number): number; greyNodes(shape: object | undefined, window: object): { x: number; y: number }[] }>('viewer/shapes.js');
+    const table = { kind: 'TABLE', greys: Float32Array.of(0, 0.75, 1) };
+    expect([-1, 0, 0.25, 0.5, 1, 2].map((part) => greyAt(table, part))).toEqual([0, 0, 0.375, 0.75, 1, 1]);
+    expect(greyNodes(table, { low: 100, high: 300 })).toEqual([{ x: 100, y: 0 }, { x: 200, y: 0.75 }, { x: 300, y: 1 }]);
+    expect(greyNodes(undefined, { low: 5, high: 9 })).toEqual([{ x: 5, y: 0 }, { x: 9, y: 1 }]);
+    const sigmoid = greyNodes({ kind: 'SIGMOID' }, { low: 0, high: 100 });
+    expect([sigmoid[0]!.y, sigmoid.at(-1)!.y].map((grey) => Math.round(255 * grey))).toEqual([0, 255]);
+    expect(greyAt({ kind: 'SIGMOID' }, 0.75)).toBeCloseTo(1 / (1 + Math.exp(-1)), 9);
+  });
+
+  test('tables of a VOI LUT Sequence: words, bytes, signed first values, flat ends, long ones by address; what cannot be read is left out', async () => {
+    const { readVoiTables } = await load<{ readVoiTables(header: object, fetchBytes: (address: string) => Promise<Uint8Array | undefined>): Promise<{ first: number; greys: Float32Array; explanation: string }[]> }>('viewer/voi-tables.js');
+    const item = (descriptor: number[], data: object, explanation = '') => ({ '00283002': { vr: 'US', Value: descriptor }, '00283003': { vr: 'LO', Value: [explanation] }, '00283006': data });
+    const read = (items: object[], signedValues = false) => readVoiTables({ voiTables: items, signedValues }, async (address) => (address === '/long' ? Uint8Array.of(0, 0, 100, 0, 200, 0) : undefined));
+    const [words] = await read([item([3, 10, 12], { vr: 'US', Value: [0, 1000, 4000] }, 'CHEST ')]);
+    expect(words).toEqual({ first: 10, greys: Float32Array.of(0, 0.25, 1), explanation: 'CHEST' });
+    const [bytes] = await read([item([4, 0, 8], { vr: 'OW', InlineBinary: btoa(String.fromCharCode(0, 51, 102, 255)) })]);
+    expect([...bytes!.greys].map((grey) => Math.round(255 * grey))).toEqual([0, 51, 102, 255]);
+    expect((await read([item([3, 65_536 - 1024, 12], { vr: 'US', Value: [0, 1, 2] })], true))[0]!.first).toBe(-1024);
+    const [flat] = await read([item([6, 0, 12], { vr: 'US', Value: [0, 0, 0, 5, 10, 10] })]);
+    expect(flat).toMatchObject({ first: 2, greys: Float32Array.of(0, 0.5, 1) });
+    expect((await read([item([3, 0, 8], { vr: 'OW', BulkDataURI: '/long' })]))[0]!.greys).toEqual(Float32Array.of(0, 0.5, 1));
+    expect(await read([
+      item([3, 0, 8], { vr: 'OW', BulkDataURI: '/gone' }), item([300, 0, 12], { vr: 'US', Value: [1, 2] }), item([3, 0, 12], { vr: 'US', Value: [7, 7, 7] }), item([3, 0, 40], { vr: 'US', Value: [0, 1, 2] }), {},
+    ])).toEqual([]);
   });
 });
 

@@ -61,6 +61,9 @@ function write(film: Film, path: string): void {
   if (status !== 0) throw new Error(`dcmcjpeg: ${stderr}`);
 }
 
+/** A machine without WebGL: a script for the page, run before its own. */
+export const NO_WEBGL = "HTMLCanvasElement.prototype.getContext = ((original) => function (kind, ...rest) { return /webgl/.test(kind) ? null : original.call(this, kind, ...rest); })(HTMLCanvasElement.prototype.getContext);";
+
 export interface Grey {
   readonly width: number;
   readonly height: number;

@@ -62,6 +62,12 @@ describe('what a reader is shown', () => {
     expect([pixels[0], pixels[101], pixels[102], pixels[4000]]).toEqual([0, 128, 255, 255]);
   });
 
+  test('the first value of a table is signed as the rescaled values are, whatever is stored', async () => {
+    const table = { VOILUTSequence: [{ LUTDescriptor: [3, 65_536 - 1000, 8], LUTData: [0, 100, 200], _vrMap: { LUTDescriptor: 'US', LUTData: 'US' } }], RescaleSlope: '1', RescaleIntercept: '-1024' };
+    const pixels = await shown(table);
+    expect([pixels[0], pixels[24], pixels[25], pixels[26], pixels[4000]]).toEqual([0, 0, 128, 255, 255]);
+  });
+
   test('a flat picture is black, not a division by zero', () => {
     const flat = { width: 2, height: 1, pixels: Uint16Array.of(7, 7), maxValue: 4095 };
     expect([...applyVoi(flat, undefined).pixels]).toEqual([0, 0]);

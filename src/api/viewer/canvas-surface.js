@@ -3,6 +3,7 @@
  * Slower with window and level, otherwise the same. Very large pictures are drawn with every second or third pixel.
  */
 import { h } from '../web/dom.js';
+import { greyAt } from './shapes.js';
 
 const DRAWN_PIXELS_MAX = 40_000_000;
 
@@ -18,11 +19,12 @@ export function createCanvasSurface({ image, header, place }) {
   const words = new Uint32Array(shown.data.buffer);
   const colours = pixels.length / (header.rows * header.columns);
   let drawn = '';
+  let drawnShape;
 
-  function paint({ window: { low, high }, inverted, kind }) {
+  function paint({ window: { low, high }, inverted, shape }) {
     const turned = (header.photometric === 'MONOCHROME1') !== inverted;
     const grey = (value) => {
-      const part = kind === 'SIGMOID' ? 1 / (1 + Math.exp((-4 * (value - (low + high) / 2)) / (high - low))) : Math.min(1, Math.max(0, (value - low) / (high - low)));
+      const part = greyAt(shape, (value - low) / (high - low));
       return Math.round(255 * (turned ? 1 - part : part));
     };
     // Once for each value that a grey picture can hold, not for each pixel.
@@ -41,11 +43,10 @@ export function createCanvasSurface({ image, header, place }) {
 
   return {
     element,
-    draw({ matrix: [a, b, c, d, e, f], window, inverted, preset }) {
-      const kind = this.presets[preset]?.kind;
-      const key = JSON.stringify([window, inverted, kind]);
-      if (key !== drawn) paint({ window, inverted, kind });
-      drawn = key;
+    draw({ matrix: [a, b, c, d, e, f], window, inverted, shape }) {
+      const key = JSON.stringify([window, inverted]);
+      if (key !== drawn || shape !== drawnShape) paint({ window, inverted, shape });
+      [drawn, drawnShape] = [key, shape];
       canvas.style.transform = `matrix(${a * step}, ${b * step}, ${c * step}, ${d * step}, ${e}, ${f})`;
     },
     close: () => element.remove(),

@@ -4,8 +4,9 @@ import { createCanvasSurface } from './canvas-surface.js';
 import { createGpuSurface } from './gpu-surface.js';
 import { readHeader } from './header.js';
 import { dropImage, imageIdOf, keepHeader, keepImage, startLibrary } from './library.js';
-import { loadFull, NotShown, studyHeaders } from './load-full.js';
+import { bulkData, loadFull, NotShown, studyHeaders } from './load-full.js';
 import { presetsOf, scaleOf } from './stored-scale.js';
+import { readVoiTables } from './voi-tables.js';
 
 const headersOf = new Map();
 let textureSideMax;
@@ -39,7 +40,7 @@ export async function openFull({ picture, place, signal, onProgress, onDecoding 
   const [header] = await Promise.all([headerOf(picture), startLibrary()]);
   signal.throwIfAborted();
   keepHeader(imageId, header);
-  const image = await loadFull({ place: { studyInstanceUid, seriesInstanceUid: header.seriesInstanceUid, sopInstanceUid }, header, imageId, signal, onProgress, onDecoding });
+  const [image, tables] = await Promise.all([loadFull({ place: { studyInstanceUid, seriesInstanceUid: header.seriesInstanceUid, sopInstanceUid }, header, imageId, signal, onProgress, onDecoding }), readVoiTables(header, (address) => bulkData(address, signal).catch(() => undefined))]);
   signal.throwIfAborted();
   keepImage(imageId, image);
   const grey = scaleOf(image.getPixelData());
@@ -48,7 +49,7 @@ export async function openFull({ picture, place, signal, onProgress, onDecoding 
   const close = surface.close;
   return Object.assign(surface, {
     header, isSlow: !onGpu, scale: grey.scale,
-    presets: presetsOf(header, grey, (n) => t('preset.file', { n: n ?? '' }).trim()),
+    presets: presetsOf(header, tables, grey, (n) => t('preset.file', { n: n ?? '' }).trim()),
     close() {
       close();
       dropImage(imageId);

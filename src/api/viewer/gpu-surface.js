@@ -7,6 +7,7 @@ import { Enums, RenderingEngine } from '@cornerstonejs/core';
 import { h } from '../web/dom.js';
 import { apply, invert } from '../web/picture/geometry.js';
 import { worldSpacing } from './library.js';
+import { greyNodes } from './shapes.js';
 
 const ENGINE = 'firstread';
 let engine;
@@ -22,11 +23,25 @@ export async function createGpuSurface({ imageId, header, place }) {
   engine.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
   const viewport = engine.getViewport(viewportId);
   await viewport.setStack([imageId]);
+  // Has the library make a transfer function, and draw by its range; its points are ours from the first drawing on.
+  viewport.setProperties({ voiRange: { lower: 0, upper: 1 }, invert: false });
   const [rowMm, columnMm] = worldSpacing(header);
   let drawnSize = '';
+  let drawnGrey = '';
+  let drawnShape;
+
+  /** Points of our own: the library knows straight windows and sigmoids only, and forgets to go back from one to the other. */
+  function shade(window, shape, turned) {
+    const key = JSON.stringify([window, turned]);
+    if (key === drawnGrey && shape === drawnShape) return;
+    [drawnGrey, drawnShape] = [key, shape];
+    const nodes = greyNodes(shape, window).map(({ x, y }) => ({ x, grey: turned ? 1 - y : y }));
+    viewport.getDefaultActor().actor.getProperty().getRGBTransferFunction(0).setNodes(nodes.map(({ x, grey }) => ({ x, r: grey, g: grey, b: grey, midpoint: 0.5, sharpness: 0 })));
+  }
+
   return {
     element,
-    draw({ matrix, pane, window, inverted, preset }) {
+    draw({ matrix, pane, window, inverted, shape }) {
       const size = `${pane.width} × ${pane.height} × ${devicePixelRatio}`;
       if (size !== drawnSize) engine.resize(true, true);
       drawnSize = size;
@@ -45,7 +60,7 @@ export async function createGpuSurface({ imageId, header, place }) {
         focalPoint, position: [focalPoint[0], focalPoint[1], -1000], viewPlaneNormal: [0, 0, -1],
         viewUp: up.map((part) => part / worldPerPixel), parallelScale: (pane.height / 2) * worldPerPixel,
       });
-      viewport.setProperties({ voiRange: { lower: window.low, upper: window.high }, VOILUTFunction: this.presets[preset]?.kind === 'SIGMOID' ? 'SIGMOID' : 'LINEAR', invert: (header.photometric === 'MONOCHROME1') !== inverted });
+      shade(window, shape, (header.photometric === 'MONOCHROME1') !== inverted);
       viewport.render();
       element.style.visibility = '';
     },

@@ -9,6 +9,12 @@ export function readHeader(header) {
   const [centers, widths] = [numbers(header, '00281050'), numbers(header, '00281051')];
   const explanations = header['00281055']?.Value ?? [];
   const kind = text(header, '00281056');
+  const [bitsStored, pixelRepresentation] = [number(first(header, '00280101')) ?? 16, number(first(header, '00280103')) ?? 0];
+  const [rescaleSlope, rescaleIntercept] = [number(first(header, '00281053')), number(first(header, '00281052'))];
+  const lowest = pixelRepresentation === 1 ? -(2 ** (bitsStored - 1)) : 0;
+  // Windows and tables are for what a Modality LUT Sequence would make of the values, and it is not applied here.
+  const withModalityTable = (header['00283000']?.Value ?? []).length > 0;
+  const outputs = [lowest, lowest + 2 ** bitsStored - 1].map((value) => value * (rescaleSlope ?? 1) + (rescaleIntercept ?? 0));
   return {
     sopInstanceUid: text(header, '00080018'),
     seriesInstanceUid: text(header, '0020000E'),
@@ -19,13 +25,16 @@ export function readHeader(header) {
     photometric: text(header, '00280004') || 'MONOCHROME2',
     planarConfiguration: number(first(header, '00280006')),
     bitsAllocated: number(first(header, '00280100')) ?? 16,
-    bitsStored: number(first(header, '00280101')) ?? 16,
+    bitsStored,
     highBit: number(first(header, '00280102')),
-    pixelRepresentation: number(first(header, '00280103')) ?? 0,
-    rescaleSlope: number(first(header, '00281053')),
-    rescaleIntercept: number(first(header, '00281052')),
-    windows: centers.slice(0, widths.length).map((center, at) => ({ center, width: widths[at], explanation: String(explanations[at] ?? '').trim() })).filter(({ width }) => width >= 1),
+    pixelRepresentation,
+    rescaleSlope,
+    rescaleIntercept,
+    windows: withModalityTable ? [] : centers.slice(0, widths.length).map((center, at) => ({ center, width: widths[at], explanation: String(explanations[at] ?? '').trim() })).filter(({ width }) => width >= 1),
     windowFunction: kind === 'SIGMOID' || kind === 'LINEAR_EXACT' ? kind : 'LINEAR',
+    /** The items of a VOI LUT Sequence, and whether their first values are signed: as the Modality LUT's output is (PS3.3 C.11.2.1.1). */
+    voiTables: withModalityTable ? [] : (header['00283010']?.Value ?? []),
+    signedValues: Math.min(...outputs) < 0,
     orientation: (header['00200020']?.Value ?? []).map(String),
     ...spacingOf(header),
   };

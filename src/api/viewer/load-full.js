@@ -46,6 +46,12 @@ export async function studyHeaders(studyInstanceUid) {
   return (await ask(`/dicom-web/studies/${studyInstanceUid}/metadata`, 'application/dicom+json')).json();
 }
 
+/** A value that the header names by its address; the address' host may be another name of this one. */
+export async function bulkData(address, signal) {
+  const response = await ask(new URL(address, location.href).pathname, 'application/octet-stream', signal);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** `onProgress(loadedBytes, wholeBytes | undefined)`; `wholeBytes` is undefined while nobody knows. */
 export async function loadFull({ place, header, imageId, signal, onProgress, onDecoding }) {
   if (!(header.rows * header.columns <= PIXEL_COUNT_MAX)) throw new NotShown('too-large', t('viewer.failed.other', { code: 'too-large' }));

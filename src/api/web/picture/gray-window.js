@@ -21,11 +21,12 @@ export function dragWindow(window, dx, dy, pane, scale) {
   return changeWindow(window, (dx / Math.max(pane.width, 200)) * span, (dy / Math.max(pane.height, 200)) * span, scale);
 }
 
-/** `wider` and `higher` in units of the scale. The window's middle stays on the scale. */
+/** `wider` and `higher` in units of the scale. The window's middle stays on the scale; one of the file's that lies beyond comes back by steps. */
 export function changeWindow({ low, high }, wider, higher, scale) {
   const span = scale[1] - scale[0];
-  const width = Math.min(2 * span, Math.max(span * WIDTH_MIN_FRACTION, high - low + wider));
-  const middle = Math.min(scale[1], Math.max(scale[0], (low + high) / 2 + higher));
+  const [widthNow, middleNow] = [high - low, (low + high) / 2];
+  const width = Math.min(Math.max(2 * span, widthNow), Math.max(span * WIDTH_MIN_FRACTION, widthNow + wider));
+  const middle = Math.min(Math.max(scale[1], middleNow), Math.max(Math.min(scale[0], middleNow), middleNow + higher));
   return { low: middle - width / 2, high: middle + width / 2 };
 }
 

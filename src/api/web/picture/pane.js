@@ -18,7 +18,7 @@ export function createPane({ label, onState, measure }) {
   const only = h('span', { class: 'burn only' });
   const place = h('div', { class: 'surface-place' });
   const element = h('div', { class: 'pane', tabindex: '0', role: 'group', 'aria-label': label }, place, overlay.element, measure?.element, h('div', { class: 'burns' }, only, turned));
-  const state = { view: geometry.PLAIN_VIEW, window: { low: 0, high: 255 }, inverted: false, overlayShown: true, opacity: 0.5, tool: 'window', preset: undefined };
+  const state = { view: geometry.PLAIN_VIEW, window: { low: 0, high: 255 }, inverted: false, overlayShown: true, opacity: 0.5, tool: 'window', preset: undefined, shape: undefined };
   let surface;
   let image;
   let size;
@@ -84,7 +84,8 @@ export function createPane({ label, onState, measure }) {
     windowKey: (key) => window(keyWindow(state.window, key, surface.scale)),
   };
   const zoomMiddle = (factor) => view(geometry.zoomAt(state.view, factor, element.clientWidth / 2, element.clientHeight / 2, paneSize()));
-  const preset = (at) => ({ preset: at, window: surface === undefined ? state.window : (surface.presets[at].window ?? presetWindow(surface.presets[at], surface.scale)) });
+  /** A reader's own window keeps the shape of the preset that it was drawn out of. */
+  const preset = (at) => ({ preset: at, shape: surface?.presets[at].shape, window: surface === undefined ? state.window : (surface.presets[at].window ?? presetWindow(surface.presets[at], surface.scale)) });
 
   listenToGestures(element, {
     tool: () => (measure === undefined && state.tool === 'length' ? 'window' : state.tool),
