@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { needPeer } from '../peers/need-peer.ts';
 import { eventually, frames, openBrowser, openPage, together } from './page-browser.ts';
 import { sopUidOf, studyUidOf, type Film } from './viewer-films.ts';
-import { compare, pictureOnScreen, SHOWN_WAIT_MS, TEST_WAIT_MS, viewerSite, type ViewerSite } from './viewer-site.ts';
+import { compare, NO_WEBGL, pictureOnScreen, SHOWN_WAIT_MS, TEST_WAIT_MS, viewerSite, type ViewerSite } from './viewer-site.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const hasChromium = needPeer('chromium');
@@ -232,5 +232,3 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     await eventually(() => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight')).toBe(true);
   });
 });
-
-const NO_WEBGL = "HTMLCanvasElement.prototype.getContext = ((original) => function (kind, ...rest) { return /webgl/.test(kind) ? null : original.call(this, kind, ...rest); })(HTMLCanvasElement.prototype.getContext);";
