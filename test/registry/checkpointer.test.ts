@@ -1,5 +1,5 @@
 /** The checkpoint thread: moves the log while the registry is open, and leaves the file alone once it is closed. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +62,8 @@ test('closed while a checkpoint hangs: the ones that wait behind it do not begin
   const state = sharedState();
   const checkpointer = createCheckpointer(path, { closeWaitMs: 20, state });
   for (let n = 0; n < 640; n += 1) checkpointer.committed();
-  await expect.poll(() => Atomics.load(state, 0), { interval: 5, timeout: 20_000 }).toBe(AT_WORK);
+  // At work, and with the old file open: one that had yet to open it would open the new one.
+  await expect.poll(() => Atomics.load(state, 0) === AT_WORK && openCount(path) > 1, { interval: 5, timeout: 60_000 }).toBe(true);
   checkpointer.close();
   expect(Atomics.load(state, 0)).toBe(CLOSED);
 
@@ -75,3 +76,15 @@ test('closed while a checkpoint hangs: the ones that wait behind it do not begin
   another.close();
   holder.close();
 });
+
+/** Of this process. */
+function openCount(path: string): number {
+  const target = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc/self/fd').filter((fd) => target(fd) === path).length;
+}
