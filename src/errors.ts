@@ -70,6 +70,7 @@ export const ERRORS = {
   'model-self-test-failed': entry('the model does not reproduce its self-test', false),
   'model-output-invalid': entry('the model gave something that is no number, or no probability', false),
   'model-run-failed': entry('the execution provider failed while running a model', true),
+  'model-run-stuck': entry('a model has not answered for far too long: the driver or the device hangs', true),
   'provider-unavailable': entry('the execution provider is not available', true),
   // api
   'not-signed-in': entry('sign in first: there is no session, or it has ended', false, undefined, 401),

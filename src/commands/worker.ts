@@ -2,7 +2,7 @@
 import { FirstreadError } from '../errors.ts';
 import { loadSiteModels } from '../hub/site-models.ts';
 import { workerOptions } from '../hub/worker-side.ts';
-import { runWorkerProcess } from '../inference/worker-process.ts';
+import { WORKER_EXIT, endAtOnce, runWorkerProcess } from '../inference/worker-process.ts';
 import { sentenceAsWord } from '../ops/redaction.ts';
 import { parseCommand } from './command.ts';
 import type { CommandIo } from './command.ts';
@@ -32,15 +32,20 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const models = await loadSiteModels(config.models, config.data);
   const stop = new AbortController();
   void untilSignal().then(() => stop.abort());
-  return runWorkerProcess(
+  const code = await runWorkerProcess(
     workerOptions(config, folder, models.folders),
     (message) => {
       if (message.type === 'ready') log.write('worker-ready', { pid: process.pid, provider: message.provider });
-      else if (message.type === 'problem') io.stderr.write(`firstread worker: ${message.message}\n`);
+      else if (message.type === 'problem') {
+        if (message.code === 'model-run-stuck') log.write('model-run-stuck', { pid: process.pid, code: message.code, reason: sentenceAsWord(message.message) });
+        io.stderr.write(`firstread worker: ${message.message}\n`);
+      }
       else if (message.type === 'failed') log.write('analysis-failed', { jobId: message.jobId, code: message.code, attempt: message.attempt, state: message.next });
       else if (message.type === 'trouble') log.write('queue-unreachable', { code: message.code, reason: sentenceAsWord(message.message) });
       else if (message.type === 'answered') log.write('analysis-done', { jobId: message.jobId, kind: message.kind, totalMs: Math.round(message.timings?.totalMs ?? 0) });
     },
     stop.signal,
   );
+  if (code === WORKER_EXIT.stuck) endAtOnce();
+  return code;
 }

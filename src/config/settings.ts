@@ -51,6 +51,7 @@ export const SETTINGS = {
   inferenceThreads: integer({ default: Math.min(4, availableParallelism()), min: 1, max: 64, unit: 'threads', reason: 'Per worker; small networks gain little beyond four.' }),
   decodeThreads: integer({ default: Math.max(1, Math.min(4, availableParallelism() - 1)), min: 1, max: 64, unit: 'threads', reason: 'Per worker; decoding goes on while the model runs.' }),
   decodeDeadlineMs: integer({ default: 20_000, min: 100, max: 600_000, unit: 'ms', reason: 'A damaged stream can spin for ever; the slowest honest film takes about 2 s on old hardware.' }),
+  modelDeadlineMs: integer({ default: 300_000, min: 1_000, max: 86_400_000, unit: 'ms', reason: 'A driver can hang for ever; a batch takes seconds on a slow CPU. The worker that waits longer ends itself and is started again; a model that is slow by nature has 20 times what its batch took at warm-up, if that is more.' }),
   batchMax: integer({ default: 8, min: 1, max: 32, unit: 'images', reason: 'On a CPU larger batches only wait longer; on a GPU set 32.' }),
   leaseMs: integer({ default: 5000, min: 500, max: 600_000, unit: 'ms', reason: 'A worker silent for this long loses its jobs: recovery within 6 s.' }),
   attemptsMax: integer({ default: 3, min: 1, max: 20, unit: 'tries', reason: 'After that the image is set aside and the study asks for a human.' }),

@@ -36,6 +36,7 @@ export function workerOptions(config: Config, folder: DataFolder, models: readon
     decodeThreads: config.decodeThreads,
     batchMax: config.batchMax,
     decodeDeadlineMs: config.decodeDeadlineMs,
+    runDeadlineMs: config.modelDeadlineMs,
     settings: { eligibility: { analyseSecondaryCapture: config.analyseSecondaryCapture, minSidePixels: config.imageSideMinPixels } },
   } as WorkerProcessOptions;
 }
@@ -68,7 +69,7 @@ function tell(message: WorkerMessage, pid: number, log: Log): void {
       log.write('worker-ready', { pid, provider: text('provider') });
       return;
     case 'problem':
-      log.write('model-refused', { pid, code: text('code'), reason: sentenceAsWord(text('message')) });
+      log.write(message['code'] === 'model-run-stuck' ? 'model-run-stuck' : 'model-refused', { pid, code: text('code'), reason: sentenceAsWord(text('message')) });
       return;
     case 'failed':
       log.write('analysis-failed', { pid, jobId: text('jobId'), code: text('code'), attempt: Number(message['attempt']), state: text('next') });

@@ -2,8 +2,9 @@
  * Starts the workers that belong to this hub, watches them, and starts them again when they end. A worker is a process
  * of its own: `session.run` blocks its thread, and a crash in a codec or a GPU driver must not touch intake.
  * The wait before a restart doubles from 0.25 s to 10 s while a worker keeps failing before it was ever ready.
- * A ready worker speaks every second. One that hangs (a driver, a stopped process) is first not counted as ready, then
- * ended and replaced: it would never end by itself, and nobody would read the images that wait for it.
+ * A ready worker speaks every second. One that is silent (a stopped process, a loop) is first not counted as ready, then
+ * ended and replaced: it would never end by itself, and nobody would read the images that wait for it. A run of a model that
+ * hangs in its own thread is not silent: the worker watches it, says so, and ends itself (model-thread-engine.ts).
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -40,7 +41,7 @@ const RESTART_MS_MIN = 250;
 const RESTART_MS_MAX = 10_000;
 /** Silence is counted in ticks, not read off the clock: a machine that slept has not made its workers guilty. */
 const TICK_MS = 1_000;
-/** Longer than any honest run of a model: by then its leases are lost three times over. */
+/** By then its leases are lost three times over. */
 const UNREADY_AFTER_TICKS = 15;
 const ENDED_AFTER_TICKS = 60;
 

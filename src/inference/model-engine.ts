@@ -19,7 +19,10 @@ export interface EngineModel {
 export interface ModelEngine {
   /** The lung field first where there is one, then the models that find something, in the set's order. */
   readonly models: readonly EngineModel[];
-  /** `values`: bucket × one picture's tensor; not to be changed until the promise settles. */
+  /**
+   * `values`: bucket × one picture's tensor; not to be changed until the promise settles. Rejects with `model-run-failed`, or,
+   * in a thread, with `model-run-stuck`: see isBehindStuckRun for runs that only waited behind the one that hangs.
+   */
   run(model: number, values: InputArray, bucket: number): Promise<Outputs>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@
  * Tells its parent {type: 'ready' | 'problem' | 'status' | …} and obeys {type: 'wake' | 'stop'}; ends with its parent.
  */
 import { setInterval } from 'node:timers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FirstreadError } from '../errors.ts';
 import type { JobSource, QueueLimits } from '../queue/job-queue.ts';
 import { openEmbeddedQueue } from '../queue/embedded-queue.ts';
@@ -28,6 +29,7 @@ export interface WorkerProcessOptions {
   readonly decodeThreads: number;
   readonly batchMax?: number;
   readonly decodeDeadlineMs?: number;
+  readonly runDeadlineMs?: number;
   readonly settings: AnalysisSettings;
 }
 
@@ -36,8 +38,10 @@ export const WORKER_OPTIONS_VARIABLE = 'FIRSTREAD_WORKER_OPTIONS';
 export const BATCH_MAX = { cpu: 8, cuda: 32 } as const;
 /** How often the parent hears how it goes; it takes a long silence for a hang. */
 const STATUS_EVERY_MS = 1_000;
-/** `firstread worker` shows it as its exit code; the hub restarts the worker either way. */
-export const WORKER_EXIT = { stopped: 0, refused: 1 } as const;
+/** `firstread worker` shows it as its exit code; the hub restarts the worker either way. `stuck`: see endAtOnce. */
+export const WORKER_EXIT = { stopped: 0, refused: 1, stuck: 2 } as const;
+/** For the last words to the parent. */
+const LAST_WORDS_MS = 1_000;
 
 export type WorkerMessage = WorkerEvent | { readonly type: 'problem'; readonly code: string; readonly message: string } | { readonly type: 'status'; readonly answered: number; readonly failed: number; readonly rssBytes: number };
 
@@ -63,7 +67,11 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
       decodeThreads: options.decodeThreads,
       batchMax,
       settings: options.settings,
-      limits: { ...workerLimits(options.decodeThreads, options.queueLimits.leaseMs), ...(options.decodeDeadlineMs === undefined ? {} : { decodeDeadlineMs: options.decodeDeadlineMs }) },
+      limits: {
+        ...workerLimits(options.decodeThreads, options.queueLimits.leaseMs),
+        ...(options.decodeDeadlineMs === undefined ? {} : { decodeDeadlineMs: options.decodeDeadlineMs }),
+        ...(options.runDeadlineMs === undefined ? {} : { runDeadlineMs: options.runDeadlineMs }),
+      },
       onEvent: (event) => {
         if (event.type === 'answered') counts.answered += 1;
         if (event.type === 'failed') counts.failed += 1;
@@ -74,11 +82,19 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
     return WORKER_EXIT.stopped;
   } catch (error) {
     tell({ type: 'problem', code: error instanceof FirstreadError ? error.code : 'unexpected', message: error instanceof Error ? error.message : 'unknown' });
-    return WORKER_EXIT.refused;
+    return error instanceof FirstreadError && error.code === 'model-run-stuck' ? WORKER_EXIT.stuck : WORKER_EXIT.refused;
   } finally {
     clearInterval(status);
     await source?.close().catch(() => undefined);
   }
+}
+
+/**
+ * Ends this process when one of its threads hangs in native code: `process.exit` would wait for that thread, and never end.
+ * Whoever started it sees a process that was killed, and starts another.
+ */
+export function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 async function openSource({ queue, queueLimits }: WorkerProcessOptions): Promise<JobSource & { wake?: () => void }> {
@@ -103,12 +119,18 @@ async function main(text: string): Promise<void> {
   // The parent is gone: its jobs go back, and nobody would hear the answers.
   process.on('disconnect', () => stop.abort());
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort());
+  let told: Promise<void> = Promise.resolve();
   const tell = (message: WorkerMessage): void => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    if (process.connected) told = new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
   };
-  process.exitCode = await runWorkerProcess(options, tell, stop.signal, (source) => {
+  const code = await runWorkerProcess(options, tell, stop.signal, (source) => {
     wake = source.wake === undefined ? undefined : () => source.wake?.();
   });
+  if (code === WORKER_EXIT.stuck) {
+    await Promise.race([told, pause(LAST_WORDS_MS)]);
+    endAtOnce();
+  }
+  process.exitCode = code;
   if (process.connected) process.disconnect();
 }
 

@@ -5,7 +5,8 @@
  *   maybe (deadline, trap, storage, a file that does not come whole) → fail: tried again, set aside after the
  *                                     queue's maximum
  *   the hub or the provider is      → release: the image is not to blame, its attempts are not counted
- * The worker's own end: finish what is at the models, release the rest. Never during `session.run`.
+ * The worker's own end: finish what is at the models, release the rest. Never during `session.run`, unless that hangs: then
+ * the images of that batch have failed (one of them may be what it hangs on), the rest is released, and the process must end.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { FirstreadError } from '../errors.ts';
@@ -20,7 +21,7 @@ import { DECODE_DEADLINE_MS, createDecodePool } from './decode-pool.ts';
 import type { InstanceSource } from './instance-source.ts';
 import type { ModelEngine } from './model-engine.ts';
 import type { ModelSet } from './model-set.ts';
-import { openEngineInThread } from './model-thread-engine.ts';
+import { RUN_DEADLINE_MS, isBehindStuckRun, isStuck, openEngineInThread } from './model-thread-engine.ts';
 import { startPictureThreads } from './picture-threads.ts';
 import { describeProvider } from './provider.ts';
 import type { Provider } from './provider.ts';
@@ -33,6 +34,8 @@ const EMPTY_CLAIM_PAUSE_MS = 5;
  * behind them.
  */
 const UNFETCHED_FOR_EACH_FETCH = 2;
+/** A worker whose models hang hands back what it can in this time; the other leases lapse. */
+const HAND_BACK_MS = 10_000;
 /** With the pause between them about as long as a lease. */
 const COMPLETE_TRIES_MAX = 10;
 
@@ -41,6 +44,8 @@ export interface WorkerLimits {
   readonly leaseMs: number;
   /** A decoder that takes longer is ended. */
   readonly decodeDeadlineMs: number;
+  /** A model that runs longer hangs, unless it was slow at warm-up too: the worker ends. */
+  readonly runDeadlineMs: number;
   readonly decodeThreads: number;
   /** How long a claim may wait for a job: a stop is noticed after at most this. */
   readonly claimWaitMs: number;
@@ -52,6 +57,7 @@ export const workerLimits = (decodeThreads: number, leaseMs = 5_000): WorkerLimi
   leaseMs,
   decodeThreads,
   decodeDeadlineMs: DECODE_DEADLINE_MS,
+  runDeadlineMs: RUN_DEADLINE_MS,
   claimWaitMs: 250,
   troublePauseMs: 500,
 });
@@ -89,19 +95,28 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Resolves when stopped by its signal; rejects when models, provider or token are refused, or the provider is lost. */
+/**
+ * Resolves when stopped by its signal; rejects when models, provider or token are refused, or the provider is lost. With
+ * `model-run-stuck` a thread hangs in native code, and the process cannot end in order.
+ */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { provider, inferenceThreads, batchMax, decodeThreads, limits } = options;
-  const engine = await openEngineInThread(options.modelSet, { provider, intraOpThreads: inferenceThreads, batchMax });
+  const engine = await openEngineInThread(options.modelSet, { provider, intraOpThreads: inferenceThreads, batchMax }, { runDeadlineMs: limits.runDeadlineMs });
   const pool = createDecodePool({ threads: decodeThreads, deadlineMs: limits.decodeDeadlineMs, takesBytes: true });
   const pictures = startPictureThreads(Math.max(1, decodeThreads));
   try {
     await serveJobs({ ...options, engine, decode: (bytes, signal) => pool.decode(bytes, signal), openPicture: (image) => pictures.open(image) });
+  } catch (error) {
+    // A provider that has failed may hang when it is closed: the first trouble is the one to tell.
+    await engine.close().catch((stuck: unknown) => {
+      throw isStuck(error) ? error : new FirstreadError('model-run-stuck', `${messageOf(error)}; then ${messageOf(stuck)}`, {}, error);
+    });
+    throw error;
   } finally {
-    await engine.close();
     await pool.close();
     await pictures.close();
   }
+  await engine.close();
 }
 
 export type ServeOptions = Pick<WorkerOptions, 'source' | 'instances' | 'provider' | 'settings' | 'limits' | 'onEvent' | 'signal'> &
@@ -124,6 +139,14 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   const leases = setInterval(() => void renewLeases(source, inHand, onEvent), limits.leaseMs / 3);
   onEvent({ type: 'ready', models: engine.models.map((m) => m.reference), provider: describeProvider(options.provider) });
 
+  const handedBack = Promise.withResolvers<void>();
+  let handBackTimer: NodeJS.Timeout | undefined;
+  /** What ends the worker ends what is in hand as a stop does. */
+  const endWith = (error: unknown): void => {
+    fatal ??= error;
+    stopAll();
+    if (isStuck(error)) handBackTimer ??= setTimeout(handedBack.resolve, HAND_BACK_MS);
+  };
   const makeRoom = (): void => {
     roomMade.resolve();
     roomMade = Promise.withResolvers();
@@ -136,11 +159,9 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
     const mine: InHand = { claim, ended: new AbortController(), lost: false };
     inHand.set(claim.token, mine);
     unfetched.add(mine);
-    if (signal.aborted) mine.ended.abort();
+    if (signal.aborted || fatal !== undefined) mine.ended.abort();
     return handle(mine, tellingWhenFetched(room, () => fetched(mine)), options)
-      .catch((error: unknown) => {
-        fatal ??= error;
-      })
+      .catch(endWith)
       .finally(() => {
         inHand.delete(claim.token);
         fetched(mine);
@@ -148,6 +169,7 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
   };
 
   const working = new Set<Promise<void>>();
+  const allDone = async (): Promise<unknown> => Promise.race([Promise.all(working), handedBack.promise]);
   try {
     while (!signal.aborted && fatal === undefined) {
       const free = Math.min(most - working.size, unfetchedMax - unfetched.size);
@@ -162,12 +184,14 @@ export async function serveJobs(options: ServeOptions): Promise<void> {
       // It failed before, and may have taken a worker with it: alone, so that it can take nobody else's image along.
       for (const claim of others) await source.release(claim).catch(() => undefined);
       inHand.set(suspect.token, { claim: suspect, ended: new AbortController(), lost: false });
-      await Promise.all(working);
-      await take(suspect);
+      await allDone();
+      track(working, take(suspect), makeRoom);
+      await allDone();
     }
-    await Promise.all(working);
+    await allDone();
   } finally {
     clearInterval(leases);
+    clearTimeout(handBackTimer);
     signal.removeEventListener('abort', stopAll);
   }
   onEvent({ type: 'stopped', statistics: runner.statistics() });
@@ -233,10 +257,11 @@ async function handle(mine: InHand, room: AnswerRoom, { source, signal, onEvent,
     outcome = await answerJob(job, room, mine.ended.signal);
   } catch (error) {
     if (mine.lost) return onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
-    const blame = signal.aborted ? 'nobody' : whoIsToBlame(error, provider);
+    const hungOnIt = isStuck(error) && !isBehindStuckRun(error);
+    const blame = mine.ended.signal.aborted && !hungOnIt ? 'nobody' : whoIsToBlame(error, provider);
     const next = blame === 'image' ? await settle(() => source.fail(claim, `${codeOf(error)}: ${messageOf(error)}`), 'stale' as const) : await settle(async () => (await source.release(claim), 'released' as const), 'stale' as const);
     onEvent({ type: 'failed', ...before, code: codeOf(error), message: messageOf(error), next });
-    if (!signal.aborted && isFatal(error)) throw error;
+    if (isStuck(error) || (!signal.aborted && isFatal(error))) throw error;
     if (blame === 'hub') await pause(limits.troublePauseMs, undefined, { signal }).catch(() => undefined);
     return;
   }
@@ -259,6 +284,7 @@ async function complete(source: JobSource, mine: InHand, outcome: AnalysisOutcom
 function whoIsToBlame(error: unknown, provider: Provider): 'image' | 'hub' | 'provider' {
   if (!(error instanceof FirstreadError)) return 'image';
   if (error.code === 'hub-unreachable' || error.code === 'config-invalid') return 'hub';
+  if (isBehindStuckRun(error)) return 'provider';
   // On a GPU it is the device; on a CPU nothing but the picture is left.
   return error.code === 'model-run-failed' && provider.name === 'cuda' ? 'provider' : 'image';
 }

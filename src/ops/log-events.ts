@@ -56,6 +56,7 @@ export const LOG_EVENTS = {
   'thresholds-in-force': event(4012, 'info', 'the site\'s own thresholds were read'),
   'thresholds-refused': event(4013, 'error', 'the file of the site\'s own thresholds cannot be read: what was in force stays'),
   'family-switched': event(4014, 'warn', 'a family of findings was switched off or on'),
+  'model-run-stuck': event(4015, 'error', 'a run of a model hangs: its worker ends itself'),
   'answer-stale': event(4011, 'info', 'a late answer was discarded'),
 
   'study-assessed': event(5001, 'info', 'study assessed'),

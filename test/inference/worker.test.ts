@@ -21,7 +21,7 @@ import type { ServeOptions, WorkerEvent } from '../../src/inference/worker.ts';
 import type { WorkerMessage, WorkerProcessOptions } from '../../src/inference/worker-process.ts';
 import { openEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import type { EmbeddedQueue } from '../../src/queue/embedded-queue.ts';
-import type { AnalysisJob, JobEnd, QueueLimits } from '../../src/queue/job-queue.ts';
+import type { AnalysisJob, ClaimedJob, JobEnd, QueueLimits } from '../../src/queue/job-queue.ts';
 import { DEFAULT_ELIGIBILITY } from '../../src/study/eligibility.ts';
 import { temporaryFolder, writeTinySite } from '../models/tiny-models.ts';
 import { wrapAsDx } from './drawn-dicom.ts';
@@ -63,6 +63,13 @@ async function endedJobs(count: number): Promise<readonly JobEnd[]> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error('the jobs did not end in time');
+}
+
+/** Whatever waits or comes back within the backoff. */
+async function claimAll(count: number): Promise<readonly ClaimedJob[]> {
+  const claims: ClaimedJob[] = [];
+  for (const from = Date.now(); claims.length < count && Date.now() - from < 20_000; ) claims.push(...(await queue.claim(10, 50)));
+  return claims;
 }
 
 /** The worker's loop in this process, with parts that a test may replace. */
@@ -422,6 +429,63 @@ describe('the worker\'s loop', () => {
     await expect(worker.done).rejects.toMatchObject({ code: 'model-run-failed' });
     expect(await queue.counts()).toMatchObject({ waiting: 3, active: 0, ended: 0 });
     expect((await queue.claim(10, 100)).map((c) => c.attempt)).toEqual([1, 1, 1]);
+    await engine.close();
+  });
+
+  test.each([['at work', false], ['told to stop', true]])('a run that hangs ends a worker %s: its images have used up a try, the others go back uncounted', async (_when, isStopping) => {
+    const engine = await openEngine();
+    const atTheModel = await store(wrapAsDx(spot(250)));
+    const behind = await store(wrapAsDx(spot(240)));
+    const coming = await store(wrapAsDx(spot(230)));
+    await queue.add([atTheModel, behind, coming]);
+    const files = createFileSource({ spool: join(folder, 'spool'), previews: join(folder, 'previews'), instanceBytesMax: 1e8 });
+    let hang: (error: Error) => void = () => undefined;
+    const hung = new Promise<never>((_, reject) => (hang = reject));
+    let runs = 0;
+    let waiting = 0;
+    const stuck: ModelEngine = { ...engine, run: async () => ((runs += 1) === 1 ? hung : Promise.reject(new FirstreadError('model-run-stuck', 'it has run for 300 s', { behind: true }))) };
+    const worker = serveHere(stuck, {
+      instances: {
+        ...files,
+        // One film is at the model before the next is here, and one never comes.
+        fetch: async (fileKey, signal) => {
+          if (fileKey === behind.fileKey) await expect.poll(() => runs, { timeout: 60_000 }).toBeGreaterThan(0);
+          if (fileKey === coming.fileKey) {
+            waiting += 1;
+            // The worker may get back what it has just given back.
+            signal.throwIfAborted();
+            await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+          }
+          return files.fetch(fileKey, signal);
+        },
+        // The film that hung is the last to say so.
+        putPreview: async (fileKey) => {
+          if (fileKey === atTheModel.fileKey) await expect.poll(() => worker.events.some((e) => e.type === 'failed' && e.jobId === behind.jobId), { timeout: 60_000 }).toBe(true);
+        },
+      },
+      decode: async (bytes) => {
+        const decoded = await decodeInstance(bytes);
+        if (runs > 0) waiting += 1;
+        return decoded;
+      },
+    });
+    await expect.poll(() => waiting, { timeout: 60_000 }).toBe(2);
+    if (isStopping) void worker.stop().catch(() => undefined);
+    hang(new FirstreadError('model-run-stuck', 'it has run for 300 s'));
+    await expect(worker.done).rejects.toMatchObject({ code: 'model-run-stuck', message: expect.stringContaining('300 s') });
+    const claims = await claimAll(3);
+    expect(claims.map(({ job, attempt }) => [job.jobId, attempt]).toSorted()).toEqual([[atTheModel.jobId, 2], [behind.jobId, 1], [coming.jobId, 1]].toSorted());
+    await engine.close();
+  });
+
+  test('a worker whose run hangs waits for nothing else that does not come back', async () => {
+    const engine = await openEngine();
+    const never = await store(wrapAsDx(drawChest()));
+    await queue.add([await store(wrapAsDx(drawChest())), never]);
+    const files = createFileSource({ spool: join(folder, 'spool'), previews: join(folder, 'previews'), instanceBytesMax: 1e8 });
+    const stuck: ModelEngine = { ...engine, run: async () => Promise.reject(new FirstreadError('model-run-stuck')) };
+    const worker = serveHere(stuck, { instances: { ...files, fetch: async (fileKey, signal) => (fileKey === never.fileKey ? new Promise(() => undefined) : files.fetch(fileKey, signal)) } });
+    await expect(worker.done).rejects.toMatchObject({ code: 'model-run-stuck' });
     await engine.close();
   });
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../src/inference/manifest-types.ts';
-import { tinyClassifier, tinyHeatmap, tinyLungField, tinyYolo } from './tiny-networks.ts';
+import { tinyClassifier, tinyHeatmap, tinyLungField, tinyTrap, tinyYolo } from './tiny-networks.ts';
 
 type Draft = Omit<ModelManifest, 'file' | 'sha256' | 'schema' | 'version' | 'provenance'> & Partial<ModelManifest>;
 
@@ -72,6 +72,15 @@ export const heatmapDraft: Draft = {
   ageYears: { min: 15 },
 };
 
+/** Never ends on a bright film (tinyTrap). */
+export const trapDraft: Draft = {
+  name: 'tiny-trap',
+  task: 'tuberculosis',
+  input: { name: 'image', dtype: 'uint8', layout: 'NCHW', height: 64, width: 64, channels: 1, range: [0, 255], crop: 'whole', fit: 'stretch' },
+  outputs: [{ kind: 'scores', name: 'score', activation: 'none', labels: [{ family: 'tuberculosis', index: 0 }] }],
+  thresholds: [{ family: 'tuberculosis', threshold: 40, origin: 'test' }],
+};
+
 /** All that a site has: lung field, tuberculosis by heatmap, nodules by boxes. */
 export async function writeTinySite(modelsDir: string): Promise<void> {
   await writeModelFolder(modelsDir, tinyLungField(), lungFieldDraft);
@@ -79,4 +88,4 @@ export async function writeTinySite(modelsDir: string): Promise<void> {
   await writeModelFolder(modelsDir, tinyYolo(), yoloDraft);
 }
 
-export { tinyClassifier, tinyHeatmap, tinyLungField, tinyYolo };
+export { tinyClassifier, tinyHeatmap, tinyLungField, tinyTrap, tinyYolo };

@@ -84,6 +84,43 @@ export function tinyHeatmap({ side = 256, gain = 0.08, centre = 128 } = {}): Buf
 }
 
 /**
+ * Input "image" uint8 [N,1,side,side]; output "score" [N,1]. A batch with a picture of a mean above 200 never ends: a
+ * native run that hangs, as a driver's does.
+ */
+export function tinyTrap({ side = 64 } = {}): Buffer {
+  return writeTinyOnnx({
+    inputs: [{ name: 'image', type: 'uint8', shape: ['N', 1, side, side] }],
+    outputs: [{ name: 'score', type: 'float32', shape: ['N', 1] }],
+    constants: { bright: floats([1], [200]), many: floats([1], [1e15]), zero: floats([1], [0]), small: floats([1], [0.001]), flat: ints([0, 1]) },
+    nodes: [
+      { op: 'Cast', inputs: ['image'], outputs: ['grey'], attributes: { to: 1 } },
+      { op: 'ReduceMean', inputs: ['grey'], outputs: ['mean'], attributes: { axes: [2, 3], keepdims: 1 } },
+      { op: 'ReduceMax', inputs: ['mean'], outputs: ['brightest'], attributes: { keepdims: 0 } },
+      { op: 'Sub', inputs: ['brightest', 'bright'], outputs: ['above'] },
+      { op: 'Relu', inputs: ['above'], outputs: ['over'] },
+      { op: 'Mul', inputs: ['over', 'many'], outputs: ['turns'] },
+      { op: 'Cast', inputs: ['turns'], outputs: ['trips'], attributes: { to: 7 } },
+      {
+        op: 'Loop', inputs: ['trips', '', 'zero'], outputs: ['nothing'],
+        attributes: {
+          body: {
+            inputs: [{ name: 'turn', type: 'int64', shape: [] }, { name: 'on', type: 'bool', shape: [] }, { name: 'before', type: 'float32', shape: [1] }],
+            outputs: [{ name: 'stillOn', type: 'bool', shape: [] }, { name: 'after', type: 'float32', shape: [1] }],
+            nodes: [
+              { op: 'Identity', inputs: ['on'], outputs: ['stillOn'] },
+              { op: 'Relu', inputs: ['before'], outputs: ['after'] },
+            ],
+          },
+        },
+      },
+      { op: 'Mul', inputs: ['mean', 'small'], outputs: ['part'] },
+      { op: 'Add', inputs: ['part', 'nothing'], outputs: ['sum'] },
+      { op: 'Reshape', inputs: ['sum', 'flat'], outputs: ['score'] },
+    ],
+  });
+}
+
+/**
  * Input "image" uint8 [N,1,side,side]; outputs "mask" logits [N,1,side,side] (dark is lung) and "frontal" [N,1], the
  * probability: sigmoid of (mean brightness - 10) / 4: black pictures are no chest.
  */

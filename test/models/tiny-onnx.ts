@@ -1,12 +1,13 @@
 /**
  * Writes small ONNX networks (opset 13) for tests, so that no binary of anybody's is committed. Only the parts of
- * onnx.proto that these networks need: float32, int64 and uint8 tensors; int, float, ints and tensor attributes.
+ * onnx.proto that these networks need: float32, int64, uint8 and bool tensors; int, float, ints, tensor and graph attributes.
  */
 const FLOAT = 1;
 const UINT8 = 2;
 const UINT16 = 4;
 const INT64 = 7;
-export const ELEMENT_TYPE = { float32: FLOAT, uint8: UINT8, uint16: UINT16, int64: INT64 } as const;
+const BOOL = 9;
+export const ELEMENT_TYPE = { float32: FLOAT, uint8: UINT8, uint16: UINT16, int64: INT64, bool: BOOL } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
 function varint(value: number | bigint): number[] {
@@ -41,7 +42,7 @@ export interface TinyNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, number | readonly number[] | { readonly float: number } | TinyTensor>>;
+  readonly attributes?: Readonly<Record<string, number | readonly number[] | { readonly float: number } | TinyTensor | TinyGraph>>;
 }
 
 export interface TinyValue {
@@ -72,6 +73,7 @@ function attribute(name: string, value: NonNullable<TinyNode['attributes']>[stri
   if (typeof value === 'number') return Buffer.concat([bytes(1, name), number(3, value), number(20, 2)]);
   if ('float' in value) return Buffer.concat([bytes(1, name), float(2, value.float), number(20, 1)]);
   if ('dims' in value) return Buffer.concat([bytes(1, name), bytes(5, tensor(value)), number(20, 4)]);
+  if ('nodes' in value) return Buffer.concat([bytes(1, name), bytes(6, graphBytes(value)), number(20, 5)]);
   return Buffer.concat([bytes(1, name), ...value.map((v) => number(8, v)), number(20, 7)]);
 }
 
@@ -90,14 +92,17 @@ function valueInfo(value: TinyValue): Buffer {
   return Buffer.concat([bytes(1, value.name), bytes(2, bytes(1, tensorType))]);
 }
 
-/** The bytes of a model.onnx. */
-export function writeTinyOnnx(graph: TinyGraph): Buffer {
-  const body = Buffer.concat([
+function graphBytes(graph: TinyGraph): Buffer {
+  return Buffer.concat([
     ...graph.nodes.map((n) => bytes(1, node(n))),
     bytes(2, 'tiny'),
     ...Object.entries(graph.constants ?? {}).map(([name, t]) => bytes(5, tensor(t, name))),
     ...graph.inputs.map((v) => bytes(11, valueInfo(v))),
     ...graph.outputs.map((v) => bytes(12, valueInfo(v))),
   ]);
-  return Buffer.concat([number(1, 8), bytes(2, 'firstread-tests'), bytes(7, body), bytes(8, number(2, 13))]);
+}
+
+/** The bytes of a model.onnx. */
+export function writeTinyOnnx(graph: TinyGraph): Buffer {
+  return Buffer.concat([number(1, 8), bytes(2, 'firstread-tests'), bytes(7, graphBytes(graph)), bytes(8, number(2, 13))]);
 }
