@@ -111,7 +111,7 @@ export const LOG_FIELDS = {
   durationMs: 'number', queueWaitMs: 'number', fetchMs: 'number', decodeMs: 'number', preprocessMs: 'number',
   inferenceMs: 'number', totalMs: 'number', nextAttemptInMs: 'number', rssMb: 'number',
   // which build and model
-  version: 'word', nodeVersion: 'word', model: 'word', modelVersion: 'word', modelSha256: 'word', provider: 'word', batch: 'number',
+  version: 'word', nodeVersion: 'word', timeZone: 'word', model: 'word', modelVersion: 'word', modelSha256: 'word', provider: 'word', batch: 'number',
 } as const;
 
 export type LogField = keyof typeof LOG_FIELDS;
