@@ -22,14 +22,18 @@ export interface ParsedCommand<O extends ParseArgsOptionsConfig> {
   readonly loaded: LoadedConfig;
 }
 
-/** Parses a command's own options together with all settings. Unknown options are a usage error that names them. */
-export function parseCommand<O extends ParseArgsOptionsConfig>(argv: string[], options: O, positionalsMax = 0): ParsedCommand<O> {
-  let parsed;
+/** `parseArgs`, with unknown options as a usage error that names them. */
+export function parseOptions<O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O) {
   try {
-    parsed = parseArgs({ args: argv, options: { ...CONFIG_FLAGS, ...options }, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new FirstreadError('usage', (error as Error).message.split('. To specify')[0]);
   }
+}
+
+/** A command's own options together with all settings. */
+export function parseCommand<O extends ParseArgsOptionsConfig>(argv: string[], options: O, positionalsMax = 0): ParsedCommand<O> {
+  const parsed = parseOptions(argv, { ...CONFIG_FLAGS, ...options });
   if (parsed.positionals.length > positionalsMax) {
     throw new FirstreadError('usage', `unexpected argument ${JSON.stringify(parsed.positionals[positionalsMax])}`);
   }

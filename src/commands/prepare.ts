@@ -10,13 +10,13 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { FirstreadError } from '../errors.ts';
 import type { GrayImage } from '../inference/gray-image.ts';
 import { cropRegion, judgeFrontal } from '../inference/lung-field.ts';
 import type { ManifestInput } from '../inference/manifest-types.ts';
 import { preprocess } from '../inference/preprocess.ts';
 import { openLungField, type LungFieldNetwork } from '../inference/lung-field-network.ts';
+import { parseOptions } from './command.ts';
 import type { CommandIo } from './command.ts';
 
 export const help = `usage: firstread prepare --out DIR --size N [--crop lung|whole] [--margin F] [--list FILE] [FOLDER|FILE…]
@@ -45,14 +45,10 @@ interface PreparedFilm {
 export const run = (argv: string[], io: CommandIo): Promise<number> => prepareCommand(argv, (line) => void io.stdout.write(`${line}\n`));
 
 export async function prepareCommand(args: readonly string[], write: (line: string) => void): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      out: { type: 'string' }, size: { type: 'string' }, crop: { type: 'string', default: 'lung' }, margin: { type: 'string' },
-      list: { type: 'string' }, base: { type: 'string', default: '.' }, models: { type: 'string', default: 'models/lung-field' },
-      help: { type: 'boolean', default: false },
-    },
+  const { values, positionals } = parseOptions(args, {
+    out: { type: 'string' }, size: { type: 'string' }, crop: { type: 'string', default: 'lung' }, margin: { type: 'string' },
+    list: { type: 'string' }, base: { type: 'string', default: '.' }, models: { type: 'string', default: 'models/lung-field' },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) return write(help), 0;
   const size = Number(values.size);

@@ -26,6 +26,13 @@ test.each(COMMANDS)('%s --help shows usage', (command) => {
   expect(stdout).toMatch(/^usage: /);
 });
 
+test.each(COMMANDS)('%s names an option that it does not know', (command) => {
+  const { status, stderr } = firstread(command, '--bogus');
+  expect(stderr).toMatch(/Unknown option '--bogus'/);
+  expect(stderr).not.toMatch(/\n {4}at /);
+  expect(status).toBe(1);
+});
+
 describe('errors are one line that says what to do', () => {
   test.each([
     [['serv'], 1, /there is no command "serv"/],
