@@ -179,6 +179,17 @@ describe.skipIf(!hasChromium)('the full viewer', () => {
     }
   });
 
+  test('a graphics card that is there and does not draw: on a canvas too', async () => {
+    const { page } = await newPage();
+    // The browser has said what the card can do; then the driver is gone.
+    await page.addInitScript("HTMLCanvasElement.prototype.getContext = ((original) => function (kind, ...rest) { return /webgl/.test(kind) && (globalThis.asked = (globalThis.asked ?? 0) + 1) > 1 ? null : original.call(this, kind, ...rest); })(HTMLCanvasElement.prototype.getContext);");
+    await page.goto(address('before'));
+    await full(page);
+    await eventually(() => words(page)).toContain('without the graphics card');
+    expect(await page.locator('.station .surface').count()).toBe(1);
+    await together(async () => expect((await pictureOnScreen(page, '.station .pane')).aspect).toBeGreaterThan(0.1));
+  });
+
   test.each([['wide', 1800, 90], ['tall', 90, 1800], ['dot', 1, 1]])('%s: %i × %i is shown whole', async (key, columns, rows) => {
     const { page, complaints } = await newPage();
     await page.goto(address(key));

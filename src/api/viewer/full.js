@@ -33,6 +33,16 @@ async function headerOf({ studyInstanceUid, image }) {
   return header;
 }
 
+/** Undefined where the card fails: a driver that has crashed too often is taken away by the browser. It is not tried again. */
+async function onGraphicsCard(parts) {
+  try {
+    return await createGpuSurface(parts);
+  } catch {
+    textureSideMax = 0;
+    return undefined;
+  }
+}
+
 /** A surface with `header`, `scale`, `presets`, and `close`. */
 export async function openFull({ picture, place, signal, onProgress, onDecoding }) {
   const { studyInstanceUid, image: { sopInstanceUid } } = picture;
@@ -44,11 +54,11 @@ export async function openFull({ picture, place, signal, onProgress, onDecoding 
   signal.throwIfAborted();
   keepImage(imageId, image);
   const grey = scaleOf(image.getPixelData());
-  const onGpu = Math.max(header.rows, header.columns) <= largestTexture();
-  const surface = onGpu ? await createGpuSurface({ imageId, header, place }) : createCanvasSurface({ image, header, place });
+  const onGpu = Math.max(header.rows, header.columns) <= largestTexture() ? await onGraphicsCard({ imageId, header, place }) : undefined;
+  const surface = onGpu ?? createCanvasSurface({ image, header, place });
   const close = surface.close;
   return Object.assign(surface, {
-    header, isSlow: !onGpu, scale: grey.scale,
+    header, isSlow: onGpu === undefined, scale: grey.scale,
     presets: presetsOf(header, tables, grey, (n) => t('preset.file', { n: n ?? '' }).trim()),
     close() {
       close();

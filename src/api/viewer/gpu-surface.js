@@ -13,6 +13,7 @@ const ENGINE = 'firstread';
 let engine;
 let surfaceCount = 0;
 
+/** Rejects where the card does not draw; nothing of it is left in `place` then. */
 export async function createGpuSurface({ imageId, header, place }) {
   engine ??= new RenderingEngine(ENGINE);
   const viewportId = `pane-${(surfaceCount += 1)}`;
@@ -20,11 +21,18 @@ export async function createGpuSurface({ imageId, header, place }) {
   // Black until its first drawing: the reduced picture below stays in sight.
   element.style.visibility = 'hidden';
   place.append(element);
-  engine.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
-  const viewport = engine.getViewport(viewportId);
-  await viewport.setStack([imageId]);
-  // Has the library make a transfer function, and draw by its range; its points are ours from the first drawing on.
-  viewport.setProperties({ voiRange: { lower: 0, upper: 1 }, invert: false });
+  let viewport;
+  try {
+    engine.enableElement({ viewportId, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
+    viewport = engine.getViewport(viewportId);
+    await viewport.setStack([imageId]);
+    // Has the library make a transfer function, and draw by its range; its points are ours from the first drawing on.
+    viewport.setProperties({ voiRange: { lower: 0, upper: 1 }, invert: false });
+    viewport.render();
+  } catch (error) {
+    element.remove();
+    throw error;
+  }
   const [rowMm, columnMm] = worldSpacing(header);
   let drawnSize = '';
   let drawnGrey = '';
