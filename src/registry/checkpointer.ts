@@ -33,7 +33,11 @@ export function createCheckpointer(path: string, { closeWaitMs = CLOSE_WAIT_MS, 
     const started = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: { path, state } satisfies CheckpointWork });
     started.unref();
     // Without it the log grows up to the limit at which commits checkpoint by themselves; then another one is tried.
-    started.on('error', () => (thread = undefined));
+    started.on('error', () => {
+      thread = undefined;
+      // Died in the midst of one: the next thread is not to wait for it.
+      Atomics.compareExchange(state, 0, AT_WORK, IDLE);
+    });
     return started;
   }
 
