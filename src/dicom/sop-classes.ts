@@ -124,6 +124,11 @@ export function isProjectionXRay(uid: string): boolean {
   return byUid.get(uid)?.kind === 'projection-x-ray';
 }
 
+/** Screenshots, and films that a scanner or a phone has digitised. */
+export function isSecondaryCapture(uid: string): boolean {
+  return uid === `${STORAGE}7` || uid.startsWith(`${STORAGE}7.`);
+}
+
 /** "For Processing" by class; the other sign is PresentationIntentType (0008,0068). */
 export function isForProcessing(uid: string): boolean {
   return uid === `${STORAGE}1.1.1` || uid === `${STORAGE}1.2.1` || uid === `${STORAGE}1.3.1`;

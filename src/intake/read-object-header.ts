@@ -6,6 +6,7 @@
 import { isPixelData, parseDataSet, type ParsedDataSet } from '../dicom/data-set.ts';
 import { elementBytes } from '../dicom/element-values.ts';
 import { readInstanceHeader } from '../dicom/instance-header.ts';
+import { isProjectionXRay, isSecondaryCapture } from '../dicom/sop-classes.ts';
 import { TAG } from '../dicom/tags.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, transferSyntaxOrUnknown } from '../dicom/transfer-syntaxes.ts';
 import { uidFromHash } from '../dicom/uid.ts';
@@ -47,9 +48,11 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
     return parseStart(inflated, EXPLICIT_VR_LITTLE_ENDIAN, isWhole && !isCut, damage);
   };
 
-  let { dataSet, reaches } = await startOf(received.head, INFLATED_HEAD_BYTES);
-  // An overlay in front of the pixels may be longer than the first bytes: an image without pixel data is read further.
-  if (reaches !== 'pixels' && reaches !== 'end') ({ dataSet, reaches } = await startOf(await received.reread(headerBytesMax), headerBytesMax));
+  const first = await startOf(received.head, INFLATED_HEAD_BYTES);
+  const further = async (): Promise<Start> => startOf(await received.reread(headerBytesMax), headerBytesMax);
+  // An overlay in front of a film's pixels may be longer than the first bytes: it is read further. What that meets (a limit, an
+  // unreadable file) is no reason to refuse an object whose header is known.
+  const { dataSet, reaches } = first.reaches === 'header' ? await further() : first.reaches === 'past-header' && mayBeFilm(announced) ? await further().catch(() => first) : first;
   // Of a deflated object what came out is taken: no sender is told to keep one for what it expands to.
   if (reaches === 'header' && !deflated) throw new FirstreadError('data-set-over-limit', 'no end of the header within its limit', { headerBytesMax });
 
@@ -62,6 +65,9 @@ export async function readObjectHeader(received: ReceivedBytes, announced: Annou
   // Kept apart: a study of its own, the same one whenever this object comes again.
   return { ...header, studyInstanceUid: uidFromHash('study', announced.sopInstanceUid), studyUidSynthesised: true };
 }
+
+/** Whether there are pixels matters of these; other objects may have megabytes of sequences behind their header. */
+const mayBeFilm = ({ sopClassUid }: AnnouncedObject): boolean => isProjectionXRay(sopClassUid) || isSecondaryCapture(sopClassUid);
 
 interface Start {
   readonly dataSet: ParsedDataSet;

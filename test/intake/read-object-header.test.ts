@@ -8,12 +8,12 @@ const DEFLATED = '1.2.840.10008.1.2.1.99';
 const HEAD_BYTES = 256 * 1024;
 const MIB = 2 ** 20;
 
-function read(bytes: Uint8Array, { transferSyntaxUid = DEFLATED, headerBytesMax = 64 * MIB, onReread = () => {} } = {}) {
+function read(bytes: Uint8Array, { transferSyntaxUid = DEFLATED, headerBytesMax = 64 * MIB, sopClassUid = CR_IMAGE, onReread = () => {} } = {}) {
   const reread = async (lengthMax: number): Promise<Uint8Array> => {
     onReread();
     return bytes.subarray(0, lengthMax);
   };
-  const announced = { sopClassUid: CR_IMAGE, sopInstanceUid: '1.2.3.4', transferSyntaxUid };
+  const announced = { sopClassUid, sopInstanceUid: '1.2.3.4', transferSyntaxUid };
   return readObjectHeader({ head: bytes.subarray(0, HEAD_BYTES), byteLength: bytes.byteLength, reread }, announced, headerBytesMax);
 }
 
@@ -102,4 +102,18 @@ test('the first bytes suffice for an ordinary image', async () => {
   const header = await read(sampleDataSet({ pixelBytes: 3 * MIB }), { transferSyntaxUid: EXPLICIT_LE, onReread: () => (rereads += 1) });
   expect(header).toMatchObject({ studyInstanceUid: '1.2.3', hasPixelData: true });
   expect(rereads).toBe(0);
+});
+
+/** More elements than are indexed, behind a group that lies past the header. */
+const manyElements = (): Buffer => Buffer.concat([element(0x52000001, 'LO', 'label'), ...Array.from({ length: 160_000 }, (_, at) => element(0x52010000 + at, 'LO', 'x'))]);
+
+test.each([
+  ['a film', CR_IMAGE, 1],
+  ['an object of another kind', '1.2.840.10008.5.1.4.1.1.481.3', 0],
+])('%s with more behind its header than is indexed is kept with what its first bytes say', async (_what, sopClassUid, rereads) => {
+  const bytes = Buffer.concat([element(0x00080016, 'UI', sopClassUid), element(0x00080018, 'UI', '1.2.3.4'), STUDY, manyElements()]);
+  let count = 0;
+  const header = await read(bytes, { transferSyntaxUid: EXPLICIT_LE, sopClassUid, onReread: () => (count += 1) });
+  expect(header).toMatchObject({ sopInstanceUid: '1.2.3.4', studyInstanceUid: '1.2.3', hasPixelData: false });
+  expect(count).toBe(rereads);
 });
