@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Config } from '../config/config.ts';
+import type { DestinationSetting } from '../config/destinations.ts';
 import { startListener } from '../dimse/listener.ts';
 import type { Listener } from '../dimse/listener.ts';
 import { FirstreadError } from '../errors.ts';
@@ -16,7 +17,7 @@ import type { Spool } from '../intake/spool.ts';
 import type { RecordedInstance, StoredInstance } from '../registry/instance-rows.ts';
 import type { NewDelivery } from '../registry/report-rows.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { InstanceHeader } from '../study/types.ts';
+import type { InstanceHeader, Study } from '../study/types.ts';
 import { listenError } from './listen-error.ts';
 import type { ListenerJournal } from './listener-journal.ts';
 import { orderContext } from './order-context.ts';
@@ -68,9 +69,13 @@ export function createRegistrar({ config, registry, engine, now }: RegistrarPart
       const recorded = await registry.commitSoon((): RecordedInstance => {
         const before = registry.recordInstance(stored, order, now());
         if (before.kind === 'duplicate') return before;
-        for (const { name } of forwarding) registry.enqueueDelivery(before.study.studyInstanceUid, before.study.revision, original(name, stored, before.kind), now());
+        const versionCount = before.kind === 'stored' ? 1 : registry.instancesWithUid(stored.header.sopInstanceUid).length;
+        for (const destination of forwarding) {
+          if (before.kind !== 'stored' && (versionCount > VERSIONS_MAX || isEcho(destination, stored))) continue;
+          registry.enqueueDelivery(before.study.studyInstanceUid, before.study.revision, original(destination.name, stored, before.kind), now());
+        }
         // Whether the report is this patient's is the very question that a human is asked: the study stays on the list.
-        if (!isFinalReport(stored.header) || before.study.attention !== undefined) return before;
+        if (!isFinalReport(stored.header) || before.clash !== undefined || asksWhose(before.study)) return before;
         const read = registry.applyStudyEvent(before.study.studyInstanceUid, { kind: 'read', by: 'final report', where: 'final-report' }, now());
         return { ...before, study: read.study, commands: [...before.commands, ...read.commands] };
       });
@@ -80,6 +85,18 @@ export function createRegistrar({ config, registry, engine, now }: RegistrarPart
     },
   };
 }
+
+/** More of one UID are an archive that changes what it is sent and routes it back: no device corrects an image so often. */
+const VERSIONS_MAX = 4;
+
+/** What a destination sends us, it has: a copy that it coerced must not go round in a circle. */
+function isEcho(destination: DestinationSetting, { origin }: StoredInstance): boolean {
+  return destination.kind === 'dimse' && (destination.calledAeTitle.trim() === origin.callingAeTitle.trim() || destination.host === origin.remoteAddress);
+}
+
+const WHOSE: ReadonlySet<string> = new Set(['conflict', 'uid-in-other-study', 'uid-of-other-patient', 'study-of-other-patient', 'study-uid-missing']);
+
+const asksWhose = ({ attention }: Study): boolean => attention !== undefined && WHOSE.has(attention.code);
 
 /**
  * A modality that uses a UID twice (its clock or database was set back), or corrects what it sent, is answered success:

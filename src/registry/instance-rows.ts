@@ -19,6 +19,8 @@ export interface RecordedInstance {
   readonly kind: 'stored' | 'duplicate' | 'same-uid-other-bytes';
   readonly study: Study;
   readonly commands: readonly StudyCommand[];
+  /** This object's identifiers contradict others. */
+  readonly clash?: Clash;
 }
 
 /** One row as it is kept. */
@@ -74,7 +76,7 @@ export function createInstanceRows(
       };
       const row = { header, origin, fileKey, byteLength: stored.byteLength };
       const { study, commands } = studies.apply(studyUid, { kind: 'instanceStored', instance, order }, nowMs, row);
-      return { kind: duplicate ? 'duplicate' : sameUid.length > 0 ? 'same-uid-other-bytes' : 'stored', study, commands };
+      return { kind: duplicate ? 'duplicate' : sameUid.length > 0 ? 'same-uid-other-bytes' : 'stored', study, commands, ...(clash ? { clash } : {}) };
     });
   }
 

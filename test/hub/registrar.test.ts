@@ -13,7 +13,7 @@ const engine = { changed: () => undefined, execute: () => undefined };
 function site() {
   const registry = opened();
   const { config } = loadConfig({}, {});
-  const destinations = [{ name: 'pacs', sendOriginals: true }, { name: 'archive', sendOriginals: false }] as never;
+  const destinations = [{ name: 'pacs', kind: 'dimse', host: '10.0.0.9', calledAeTitle: 'PACS', sendOriginals: true }, { name: 'archive', kind: 'folder', sendOriginals: false }] as never;
   const registrar = createRegistrar({ config: { ...config, destinations }, registry, engine: engine as never, now: () => NOW_MS });
   const goOn = () => registry.dueDeliveries(FAR_MS, 100, 'pacs').map(({ fileKey, isOtherBytes }) => ({ fileKey, isOtherBytes }));
   return { registry, registrar, goOn };
@@ -32,6 +32,24 @@ describe('originals', () => {
   });
 });
 
+describe('an archive that routes back what it was sent', () => {
+  const from = (stored: StoredInstance, origin: Partial<StoredInstance['origin']>): StoredInstance => ({ ...stored, origin: { ...stored.origin, ...origin } });
+
+  test('its coerced copies are kept and do not go to it again, by its title or its address', async () => {
+    const { registrar, goOn } = site();
+    await registrar.record(image('1.1', {}, 'A'));
+    expect(await registrar.record(from(image('1.1', {}, 'B'), { callingAeTitle: 'PACS' }))).toBe('same-uid-other-bytes');
+    expect(await registrar.record(from(image('1.1', {}, 'C'), { remoteAddress: '10.0.0.9' }))).toBe('same-uid-other-bytes');
+    expect(goOn()).toHaveLength(1);
+  });
+
+  test('under a name that nobody knows, the circle ends after a few rounds', async () => {
+    const { registrar, goOn } = site();
+    for (let round = 0; round < 20; round += 1) await registrar.record(image('1.1', {}, `round ${round}`));
+    expect(goOn()).toHaveLength(4);
+  });
+});
+
 describe('a verified report', () => {
   const onList = (registry: ReturnType<typeof site>['registry']) => registry.worklist({ nowMs: NOW_MS }).rows.map(({ studyInstanceUid }) => studyInstanceUid);
 
@@ -40,6 +58,16 @@ describe('a verified report', () => {
     await registrar.record(image('1.1'));
     await registrar.record(finalReport());
     expect(onList(registry)).toEqual([]);
+    expect(registry.study(STUDY_UID)?.readBy).toBe('final report');
+  });
+
+  test('of a study that could not be analysed reads it too', async () => {
+    const { registry, registrar } = site();
+    await registrar.record(image('1.1'));
+    const { sopInstanceUid, contentSha256 } = registry.instancesOf(STUDY_UID)[0]!;
+    registry.applyStudyEvent(STUDY_UID, { kind: 'analysisFailed', sopInstanceUid, contentSha256, error: 'crashed', attempts: 3 }, NOW_MS);
+    expect(registry.study(STUDY_UID)?.attention?.code).toBe('quarantined');
+    await registrar.record(finalReport());
     expect(registry.study(STUDY_UID)?.readBy).toBe('final report');
   });
 
