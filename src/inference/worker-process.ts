@@ -91,10 +91,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions, tell: (mes
 
 /**
  * Ends this process when one of its threads hangs in native code: `process.exit` would wait for that thread, and never end.
- * Whoever started it sees a process that was killed, and starts another.
+ * Whoever started it sees a process that was killed, and starts another. The first process of a container (compose.yaml has an
+ * init before it) cannot kill itself; it aborts, which may leave a core file where the system keeps those.
  */
 export function endAtOnce(): void {
   process.kill(process.pid, 'SIGKILL');
+  process.abort();
 }
 
 async function openSource({ queue, queueLimits }: WorkerProcessOptions): Promise<JobSource & { wake?: () => void }> {

@@ -256,7 +256,11 @@ async function handle(mine: InHand, room: AnswerRoom, { source, signal, onEvent,
   try {
     outcome = await answerJob(job, room, mine.ended.signal);
   } catch (error) {
-    if (mine.lost) return onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
+    if (mine.lost) {
+      onEvent({ type: 'failed', ...before, code: 'lease-lost', message: 'the lease was lost', next: 'stale' });
+      if (isStuck(error)) throw error;
+      return;
+    }
     const hungOnIt = isStuck(error) && !isBehindStuckRun(error);
     const blame = mine.ended.signal.aborted && !hungOnIt ? 'nobody' : whoIsToBlame(error, provider);
     const next = blame === 'image' ? await settle(() => source.fail(claim, `${codeOf(error)}: ${messageOf(error)}`), 'stale' as const) : await settle(async () => (await source.release(claim), 'released' as const), 'stale' as const);

@@ -26,9 +26,11 @@ const PRODUCT_NAME = 'Firstread';
 
 export function documentHeader(facts: ChestReportFacts, identity: ReportIdentity): NaturalisedDataSet {
   const clock = localClock(facts);
+  // Written as the clock has it, or not at all: a malformed one is not repeated.
+  const { TimezoneOffsetFromUTC: _stated, ...patientAndStudy } = facts.patientAndStudy;
   return {
     ...Object.fromEntries(TYPE_2_ATTRIBUTES.map((keyword) => [keyword, ''])),
-    ...facts.patientAndStudy,
+    ...patientAndStudy,
     SpecificCharacterSet: 'ISO_IR 192',
     ...(clock.offset === undefined ? {} : { TimezoneOffsetFromUTC: clock.offset }),
     StudyInstanceUID: facts.studyInstanceUid,

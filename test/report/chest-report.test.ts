@@ -218,6 +218,7 @@ describe('header', () => {
     const untold = chestReportDataSet({ ...tb, utcOffsetMinutes: 0 });
     expect(untold).toMatchObject({ ContentDate: '20261121', ContentTime: '031500.250' });
     expect(untold).not.toHaveProperty('TimezoneOffsetFromUTC');
+    expect(chestReportDataSet({ ...tb, utcOffsetMinutes: 0, patientAndStudy: { ...tb.patientAndStudy, TimezoneOffsetFromUTC: '+07:00' } })).not.toHaveProperty('TimezoneOffsetFromUTC');
     const stated = { ...tb, utcOffsetMinutes: 0, patientAndStudy: { ...tb.patientAndStudy, TimezoneOffsetFromUTC: '+0000' } };
     expect(chestReportDataSet(stated)).toMatchObject({ TimezoneOffsetFromUTC: '+0000' });
   });
