@@ -12,9 +12,10 @@ const RENEW_MS = 45_000;
 
 /** `onLost(by)`: somebody else has taken the open study over. */
 export function createClaims({ mayClaim, onLost }) {
+  /** On screen and claimed: renewed. */
   let held;
-  /** Held, or being asked for: what must not be given back. */
-  let wanted;
+  /** Being asked for, or claimed and not on screen yet. Until it is, what is on screen stays held: it may never come. */
+  let coming;
   let handedOver;
   let timer;
   /** Raised by whatever the reader does next: an answer to what they did before it no longer counts. */
@@ -46,18 +47,18 @@ export function createClaims({ mayClaim, onLost }) {
 
   function drop() {
     held = undefined;
-    wanted = undefined;
     clearInterval(timer);
   }
 
   function keep(uid) {
+    drop();
     held = uid;
     handedOver = undefined;
     timer = setInterval(renew, RENEW_MS);
   }
 
   /** Not where the reader has come back to it meanwhile. */
-  const giveBack = (uid) => inLine(uid, async () => wanted !== uid && api.release(uid)).catch(() => undefined);
+  const giveBack = (uid) => inLine(uid, async () => uid !== held && uid !== coming && api.release(uid)).catch(() => undefined);
 
   async function letGo() {
     const uid = held;
@@ -65,51 +66,69 @@ export function createClaims({ mayClaim, onLost }) {
     if (uid !== undefined) await giveBack(uid);
   }
 
+  /** Also where nobody knows whether the claim has arrived: the release comes after it. */
+  async function giveUp() {
+    const uid = coming;
+    coming = undefined;
+    if (uid !== undefined) await giveBack(uid);
+  }
+
   return {
     /**
+     * Before `uid` is shown; what is shown now stays held until `show`, or for good where that does not come.
      * 'claimed', 'looking' (not claimed, on purpose or for want of the right), 'back', or 'stale': the reader has gone on
      * meanwhile, and nothing is held for what they asked here. `row`: as the list knows it.
      */
     async take(uid, row, nowMs) {
       const mine = ++turn;
-      wanted = held;
+      if (coming !== uid) giveUp();
       if (held === uid) return 'claimed';
       const mayTake = mayClaim && row?.rank !== null;
       let other = mayTake && row?.claim && !row.claim.mine ? row.claim : undefined;
       for (;;) {
         const choice = other === undefined ? 'claim' : await askAboutClaim(other, nowMs());
         if (mine !== turn) return 'stale';
-        if (choice === 'back') return choice;
-        letGo();
-        if (choice === 'looking' || !mayTake) return 'looking';
-        wanted = uid;
-        let answer;
+        if (choice !== 'back' && choice !== 'looking' && mayTake) coming = uid;
+        else {
+          giveUp();
+          return choice === 'back' ? choice : 'looking';
+        }
         try {
-          answer = await inLine(uid, async () => mine === turn && api.claim(uid, { takeOver: other !== undefined }));
+          await inLine(uid, async () => mine === turn && api.claim(uid, { takeOver: other !== undefined }));
         } catch (error) {
           if (mine !== turn) return 'stale';
-          wanted = undefined;
-          if (error.code !== 'claimed-by-other') throw error;
+          if (error.code !== 'claimed-by-other') {
+            giveUp();
+            throw error;
+          }
+          coming = undefined;
           other = error.claim ?? { by: '', sinceMs: nowMs() };
           continue;
         }
-        if (mine === turn) {
-          keep(uid);
-          return 'claimed';
-        }
-        if (answer !== false) giveBack(uid);
-        return 'stale';
+        return mine === turn ? 'claimed' : 'stale';
       }
     },
+    /** It is on screen now, whatever came of its claim; what was there before is given back. */
+    show(uid) {
+      if (held === uid) return;
+      const before = held;
+      if (coming === uid) keep(uid);
+      else drop();
+      coming = undefined;
+      if (before !== undefined) giveBack(before);
+    },
+    /** What was to be shown does not come. */
+    giveUp,
     async release() {
       turn += 1;
-      await letGo();
+      await Promise.all([giveUp(), letGo()]);
     },
     /** It was read or closed: the server has released it. */
     forget(uid) {
-      if (wanted !== uid) return;
+      if (held === uid) drop();
+      if (coming !== uid) return;
       turn += 1;
-      drop();
+      giveUp();
     },
     /** The viewer, on its way in this window, goes on holding it. */
     handOver(uid) {
@@ -118,8 +137,9 @@ export function createClaims({ mayClaim, onLost }) {
     /** The page goes away: said without waiting for an answer. */
     leave() {
       turn += 1;
-      if (wanted !== undefined && wanted !== handedOver) api.releaseWhileLeaving(wanted);
+      for (const uid of [held, coming]) if (uid !== undefined && uid !== handedOver) api.releaseWhileLeaving(uid);
       drop();
+      coming = undefined;
     },
     /** What the list says now: another's claim on the open study is not waited for until the next renewal. */
     see(row) {

@@ -39,7 +39,12 @@ export function createReading({ session, list, panel, claims, loading, address, 
   }
 
   async function takeBack(uid) {
-    if (panel.uid() === uid) await claims.take(uid, rowOf(uid), Date.now).catch(problem);
+    if (panel.uid() === uid) {
+      // What was to be opened instead is not wanted any more.
+      const mine = ++opening;
+      const outcome = await claims.take(uid, rowOf(uid), Date.now).catch(problem);
+      if (mine === opening && outcome === 'claimed') claims.show(uid);
+    }
     loading.soon();
   }
 
@@ -50,7 +55,7 @@ export function createReading({ session, list, panel, claims, loading, address, 
       const fetching = api.study(uid);
       fetching.catch(() => undefined);
       const outcome = await claims.take(uid, rowOf(uid), Date.now);
-      if (mine !== opening) return undefined;
+      if (mine !== opening || outcome === 'stale') return undefined;
       if (outcome === 'back') {
         if (panel.uid() === undefined) address.study(undefined);
         return list.focus();
@@ -61,11 +66,13 @@ export function createReading({ session, list, panel, claims, loading, address, 
       if (from !== 'address') address.study(uid);
       list.setOpen(uid);
       panel.show(detail);
+      claims.show(uid);
       loading.soon();
     } catch (error) {
       if (mine !== opening) return undefined;
       if (error.code === 'not-signed-in') return void onEnded();
-      if (panel.uid() !== uid) claims.release();
+      if (panel.uid() === uid) claims.show(uid);
+      else claims.giveUp();
       toast(t('panel.gone', { message: says(error) }));
     }
     return undefined;
