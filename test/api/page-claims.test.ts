@@ -10,6 +10,7 @@ interface Claims {
 interface Reading {
   open(uid: string): Promise<unknown>;
   close(): void;
+  act(uid: string, verb: string, body?: object): Promise<void>;
   lost(by: string): void;
   keys: { down(key: string, repeat: boolean): void };
 }
@@ -70,13 +71,13 @@ beforeEach(() => {
   let cursor: string | undefined;
   const list = {
     store: { rowOf: (uid: string) => ({ studyInstanceUid: uid, rank: 1, claim: null }) },
-    cursor: () => cursor, setOpen: (uid: string) => (cursor = uid), focus: () => undefined,
+    cursor: () => cursor, after: (uid: string) => ORDER[ORDER.indexOf(uid) + 1], setOpen: (uid: string) => (cursor = uid), focus: () => undefined,
     move: (by: number) => (cursor = ORDER[ORDER.indexOf(cursor!) + by]),
   };
   const panel = { uid: () => shown, row: () => undefined, show: (detail: { row: { studyInstanceUid: string } }) => (shown = detail.row.studyInstanceUid), hide: () => (shown = undefined) };
   const claims = createClaims({ mayClaim: true, onLost: (by: string) => lost.push(by) });
   reading = createReading({
-    session: { permissions: ['claim'] }, list, panel, claims, loading: { soon: () => undefined }, address: { study: () => undefined }, why: { isOpen: () => false }, onEnded: () => undefined,
+    session: { permissions: ['claim'] }, list, panel, claims, loading: { soon: () => undefined, refresh: way }, address: { study: () => undefined }, why: { isOpen: () => false }, onEnded: () => undefined,
   });
 });
 afterEach(() => vi.useRealTimers());
@@ -210,5 +211,30 @@ describe('claims', () => {
     for (let at = 0; at < 20; at += 1) await settle();
     isAsShown();
     expect(lost).toEqual([]);
+  });
+});
+
+describe('deeds', () => {
+  test.each(['is done', 'fails'])('read while STAT is on its way: read too once that %s, and the next one opened', async (words) => {
+    if (words === 'fails') fails = (_uid, verb) => (verb === 'prioritise' ? 'answer' : undefined);
+    void reading.open('1.1');
+    await settle();
+    calls.length = 0;
+    const stat = () => reading.act('1.1', 'prioritise', { stat: true });
+    void stat();
+    await vi.advanceTimersByTimeAsync(50);
+    void stat();
+    const read = reading.act('1.1', 'read');
+    void reading.act('1.1', 'read');
+    void reading.act('1.1', 'unread');
+    expect(calls).toEqual([]);
+    await settle();
+    await read;
+    expect(calls.filter((call) => call.endsWith(' 1.1'))).toEqual(['prioritise 1.1', 'read 1.1']);
+    expect(shown).toBe('1.2');
+    // And what is done is no longer in the way.
+    void stat();
+    await settle();
+    expect(calls.at(-1)).toBe('prioritise 1.1');
   });
 });

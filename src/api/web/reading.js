@@ -8,11 +8,13 @@ import { toast } from './toast.js';
 /** While somebody leafs through the list with a key held down, only where it stops is opened. */
 const LEAF_MS = 160;
 const UNDO = { read: 'unread' };
+/** Which of the two a press means is told by what the list says: not known again until the one before is done. */
+const MARKS = ['read', 'unread'];
 
 export const says = (error) => (hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code }));
 
 export function createReading({ session, list, panel, claims, loading, address, why, onEnded }) {
-  /** By study, what is being done to it. */
+  /** By study, what was asked last and is not done yet: `verb`, and `done`, which resolves when it is. */
   const acting = new Map();
   let opening = 0;
   let leafing;
@@ -95,16 +97,19 @@ export function createReading({ session, list, panel, claims, loading, address, 
     claims.release().then(loading.soon);
   }
 
-  /** Pressed again before the page knows what became of it, it would be refused, or undone. */
-  function act(uid, ...how) {
-    if (uid === undefined || acting.has(uid)) return acting.get(uid);
-    const done = actOnce(uid, ...how).finally(() => acting.delete(uid));
-    acting.set(uid, done);
-    return done;
+  /** Pressed again before the page knows what became of it, it would be refused, or undone; another deed waits for its turn. */
+  function act(uid, verb, ...how) {
+    if (uid === undefined) return undefined;
+    const before = acting.get(uid);
+    if (before?.verb === verb || (MARKS.includes(before?.verb) && MARKS.includes(verb))) return before.done;
+    const once = () => actOnce(uid, verb, ...how);
+    const mine = { verb, done: (before === undefined ? once() : before.done.then(once, once)).finally(() => acting.get(uid) === mine && acting.delete(uid)) };
+    acting.set(uid, mine);
+    return mine.done;
   }
 
   async function undo(uid, verb) {
-    await acting.get(uid);
+    await acting.get(uid)?.done;
     await act(uid, verb);
   }
 
