@@ -132,4 +132,14 @@ describe('news faster than answers', () => {
     await vi.advanceTimersByTimeAsync(6_000);
     expect(taken.length).toBeGreaterThanOrEqual(1);
   });
+
+  test('a refresh that failed is asked again also where places came into view meanwhile, and were answered', async () => {
+    serverIsAway = true;
+    void loading.refresh({ background: true });
+    await vi.advanceTimersByTimeAsync(ANSWER_MS);
+    serverIsAway = false;
+    loading.range({ offset: 300, limit: 100 });
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(taken).toEqual(['@300', '@0']);
+  });
 });

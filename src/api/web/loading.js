@@ -48,8 +48,11 @@ export function createLoading({ list, queryNow, onAnswer, onBecame, onFailure })
       const query = queryNow();
       const answer = await ask(query, wanted, background);
       if (mine !== current) return undefined;
-      failing = false;
-      clearTimeout(retry);
+      // Places that came into view say nothing of what changed: that is still to be asked again.
+      if (generation === 'new') {
+        failing = false;
+        clearTimeout(retry);
+      }
       // From here on the list may ask for what it lacks.
       mine.answered = true;
       list.take(wanted, answer, Date.now(), { asked: owed.byReader, generation, reset: owed.reset });
