@@ -10,11 +10,15 @@ import { toast } from '../web/toast.js';
 
 const RENEW_MS = 45_000;
 
-/** Resolves when it is known whose the study is, or that nobody knows. `handOver`: the list, on its way in this window, goes on holding it. */
+/**
+ * Resolves when it is known whose the study is, or that nobody knows. `handOver`: the list, on its way in this window, goes
+ * on holding it. `letGo`: the study is not shown after all.
+ */
 export async function keepClaim(uid) {
   /** While it is held. */
   let timer;
   let handedOver = false;
+  const gone = new AbortController();
   let removeWords;
 
   const somebody = (claim) => plain(claim?.by ?? '') || t('claim.somebody');
@@ -56,12 +60,21 @@ export async function keepClaim(uid) {
   addEventListener('pagehide', () => {
     if (timer !== undefined && !handedOver) api.releaseWhileLeaving(uid);
     drop();
-  });
+  }, { signal: gone.signal });
   // Back to the page as the browser has kept it.
   addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
     handedOver = false;
-    if (event.persisted) ask();
-  });
+    ask();
+  }, { signal: gone.signal });
+
+  function letGo() {
+    gone.abort();
+    removeWords?.();
+    if (timer !== undefined) api.release(uid).catch(() => undefined);
+    drop();
+  }
+
   await ask();
-  return { handOver: () => (handedOver = true) };
+  return { handOver: () => (handedOver = true), letGo };
 }

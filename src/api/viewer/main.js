@@ -23,13 +23,15 @@ async function start() {
   const uid = uidOf('study');
   document.title = `${t('viewer.title')} – Firstread`;
   if (uid === undefined) return say(t('viewer.noStudy'));
+  let claiming;
   try {
     const session = await api.session();
     if (!session.signedIn) return say(t('viewer.signIn'));
-    const claiming = session.permissions.includes('claim') ? keepClaim(uid) : undefined;
+    claiming = session.permissions.includes('claim') ? keepClaim(uid) : undefined;
     const [detail, models, claim] = await Promise.all([api.study(uid), api.models().then((answer) => answer.models, () => []), claiming]);
     return openDesk({ app, detail, session, claim, models: new Map(models.map((model) => [model.sha256, model])), prior: uidOf('prior') });
   } catch (error) {
+    claiming?.then((claim) => claim.letGo());
     return say(hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code ?? error.name }));
   }
 }
