@@ -18,22 +18,20 @@ export async function openDoor(open, notice) {
   }
   if (!session.signedIn) return void app.replaceChildren(signInView({ ...session, notice, onDone: () => openDoor(open) }));
   let isIn = true;
-  const back = (words) => {
-    if (!isIn) return;
-    isIn = false;
-    leave();
-    openDoor(open, words);
-  };
   const leave = open(app, session, {
-    onEnded: () => back(t('signIn.ended')),
-    onSignOut: async () => {
-      const isOut = await api.signOut().then(() => true, () => false);
-      if (!isOut) return back();
+    onEnded() {
+      if (!isIn) return;
       isIn = false;
-      // Another document: nothing that this one keeps of patients, pictures above all, is there for whoever signs in next.
+      leave();
+      openDoor(open, t('signIn.ended'));
+    },
+    async onSignOut() {
+      await api.signOut().catch(() => undefined);
+      isIn = false;
+      // Another document: nothing that this one keeps of patients, pictures above all, is there for whoever signs in next. Also
+      // where no answer came, for the session may have ended: where it has not, the page says so by being there again.
       history.replaceState(null, '', location.pathname);
       location.reload();
-      return undefined;
     },
   });
   return undefined;
