@@ -6,6 +6,7 @@ interface Claims {
   show(uid: string): void;
   release(): Promise<void>;
   forget(uid: string): void;
+  see(row: object): void;
 }
 interface Reading {
   open(uid: string): Promise<unknown>;
@@ -152,6 +153,25 @@ describe('claims', () => {
     claims.show('1.2');
     await vi.advanceTimersByTimeAsync(RENEW_MS);
     expect([...held]).toEqual(['1.2']);
+    void claims.release();
+    await settle();
+    expect([...held]).toEqual([]);
+  });
+
+  test('given back in another window: asked for again as soon as the list says so, and once', async () => {
+    const claims = createClaims({ mayClaim: true, onLost: (by: string) => lost.push(by) });
+    const row = (part: object = {}) => ({ studyInstanceUid: '1.1', rank: 1, claim: null, ...part });
+    void claims.take('1.1', row(), Date.now);
+    await settle();
+    claims.show('1.1');
+    [held, calls] = [new Set(), []];
+    const old = row();
+    for (const seen of [row({ rank: null }), row({ claim: { by: 'me', mine: true } }), row({ studyInstanceUid: '1.2' }), old, old, row(), row()]) claims.see(seen);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([...held]).toEqual(['1.1']);
+    for (let at = 0; at < 5; at += 1) claims.see(old);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls).toEqual(['claim 1.1']);
     void claims.release();
     await settle();
     expect([...held]).toEqual([]);

@@ -18,6 +18,9 @@ export function createClaims({ mayClaim, onLost }) {
   let coming;
   let handedOver;
   let timer;
+  let renewing = false;
+  /** The row that last said that nobody holds it: an older answer, which stays in the list where it is not asked for again. */
+  let doubted;
   /** Raised by whatever the reader does next: an answer to what they did before it no longer counts. */
   let turn = 0;
   /** By study, the last call about it. */
@@ -35,6 +38,7 @@ export function createClaims({ mayClaim, onLost }) {
 
   async function renew() {
     const uid = held;
+    renewing = true;
     try {
       await inLine(uid, async () => held === uid && api.claim(uid, { background: true }));
     } catch (error) {
@@ -42,6 +46,8 @@ export function createClaims({ mayClaim, onLost }) {
       if (error.code !== 'claimed-by-other' || held !== uid) return;
       drop();
       onLost(error.claim?.by);
+    } finally {
+      renewing = false;
     }
   }
 
@@ -141,11 +147,16 @@ export function createClaims({ mayClaim, onLost }) {
       drop();
       coming = undefined;
     },
-    /** What the list says now: another's claim on the open study is not waited for until the next renewal. */
+    /** What the list says now: another's claim on the open study, or none (given back in another window), is not waited for until the next renewal. */
     see(row) {
-      if (held === undefined || row?.studyInstanceUid !== held || !row.claim || row.claim.mine) return;
-      drop();
-      onLost(row.claim.by);
+      if (held === undefined || row?.studyInstanceUid !== held || row.claim?.mine) return;
+      if (row.claim) {
+        drop();
+        onLost(row.claim.by);
+      } else if (row.rank !== null && row !== doubted && !renewing) {
+        doubted = row;
+        renew();
+      }
     },
   };
 }
