@@ -17,13 +17,15 @@ test.each(['answered', 'not answered', 'answered by a proxy'])('signing out, %s:
     return { ok: answer === 'answered', status: answer === 'answered' ? 200 : 502, json: async () => (answer === 'answered' ? {} : Promise.reject(new SyntaxError('<'))) };
   });
   let opened = 0;
-  let signOut: (() => Promise<void>) | undefined;
+  let page: { onSignOut(): Promise<void>; onEnded(): void } | undefined;
   await openDoor((_app, _session, leaving) => {
     opened += 1;
-    signOut = (leaving as { onSignOut(): Promise<void> }).onSignOut;
+    page = leaving as typeof page;
     return () => undefined;
   });
-  await signOut!();
+  const signingOut = page!.onSignOut();
+  page!.onEnded(); // by the live feed
+  await signingOut;
   expect(done).toEqual(['/', 'reload']);
   expect(opened).toBe(1);
 });

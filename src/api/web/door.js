@@ -26,8 +26,9 @@ export async function openDoor(open, notice) {
       openDoor(open, t('signIn.ended'));
     },
     async onSignOut() {
-      await api.signOut().catch(() => undefined);
+      // The live feed may say that the session has ended before the answer does: not into the door of this document.
       isIn = false;
+      await api.signOut().catch(() => undefined);
       // Another document: nothing that this one keeps of patients, pictures above all, is there for whoever signs in next. Also
       // where no answer came, for the session may have ended: where it has not, the page says so by being there again.
       history.replaceState(null, '', location.pathname);
