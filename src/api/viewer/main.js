@@ -29,7 +29,7 @@ async function start() {
     if (!session.signedIn) return say(t('viewer.signIn'));
     claiming = session.permissions.includes('claim') ? keepClaim(uid) : undefined;
     const [detail, models, claim] = await Promise.all([api.study(uid), api.models().then((answer) => answer.models, () => []), claiming]);
-    return openDesk({ app, detail, session, claim, models: new Map(models.map((model) => [model.sha256, model])), prior: uidOf('prior') });
+    return await openDesk({ app, detail, session, claim, models: new Map(models.map((model) => [model.sha256, model])), prior: uidOf('prior') });
   } catch (error) {
     claiming?.then((claim) => claim.letGo());
     return say(hasText(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.other', { code: error.code ?? error.name }));
