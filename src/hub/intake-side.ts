@@ -8,7 +8,7 @@ import { startListener } from '../dimse/listener.ts';
 import type { Listener } from '../dimse/listener.ts';
 import { FirstreadError } from '../errors.ts';
 import type { AdmissionPolicy, CallingDevice } from '../intake/admission.ts';
-import { admitsSopClass, refuseAssociation } from '../intake/admission.ts';
+import { admitsSopClass, plainAddress, refuseAssociation } from '../intake/admission.ts';
 import { FREE_SPACE_LIMITS, openFreeSpace } from '../intake/free-space.ts';
 import type { FreeSpace } from '../intake/free-space.ts';
 import { createStoreSink } from '../intake/receive.ts';
@@ -91,7 +91,7 @@ const VERSIONS_MAX = 4;
 
 /** What a destination sends us, it has: a copy that it coerced must not go round in a circle. */
 function isEcho(destination: DestinationSetting, { origin }: StoredInstance): boolean {
-  return destination.kind === 'dimse' && (destination.calledAeTitle.trim() === origin.callingAeTitle.trim() || destination.host === origin.remoteAddress);
+  return destination.kind === 'dimse' && (destination.calledAeTitle.trim() === origin.callingAeTitle.trim() || plainAddress(destination.host) === plainAddress(origin.remoteAddress));
 }
 
 const WHOSE: ReadonlySet<string> = new Set(['conflict', 'uid-in-other-study', 'uid-of-other-patient', 'study-of-other-patient', 'study-uid-missing']);

@@ -54,7 +54,7 @@ export function refuseAssociation(policy: AdmissionPolicy, call: AssociationCall
 }
 
 /** "::ffff:10.0.0.5" is how a dual-stack socket writes 10.0.0.5. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 }
 

@@ -39,7 +39,7 @@ describe('an archive that routes back what it was sent', () => {
     const { registrar, goOn } = site();
     await registrar.record(image('1.1', {}, 'A'));
     expect(await registrar.record(from(image('1.1', {}, 'B'), { callingAeTitle: 'PACS' }))).toBe('same-uid-other-bytes');
-    expect(await registrar.record(from(image('1.1', {}, 'C'), { remoteAddress: '10.0.0.9' }))).toBe('same-uid-other-bytes');
+    expect(await registrar.record(from(image('1.1', {}, 'C'), { remoteAddress: '::ffff:10.0.0.9' }))).toBe('same-uid-other-bytes');
     expect(goOn()).toHaveLength(1);
   });
 
